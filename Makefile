@@ -1,0 +1,65 @@
+# Everything one does with Anju. `make help` lists it.
+
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: run test check fmt maps words sources migrate image lock help
+
+run: .venv/.run  ## Serve the demo on this machine; prints the simulator's address
+	@exec $(BIN)/anju serve --demo
+
+test: .venv/.dev  ## Run every test
+	@$(BIN)/python -m pytest -n 2
+
+check: .venv/.dev  ## Lint, format check, types, then every test: what CI runs
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2
+
+fmt: .venv/.dev  ## Format, and mend what the linter can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+maps: .venv/.run  ## Draw the map of every flow into docs/maps
+	@$(BIN)/anju map --all docs/maps
+
+words: .venv/.run  ## Write every sentence the bot can say to docs/words.md
+	@$(BIN)/anju words --to docs/words.md
+
+sources: .venv/.run  ## List the catalogue's items and where each is claimed
+	@$(BIN)/anju sources
+
+migrate: .venv/.run  ## Bring the database's schema up to date
+	@$(BIN)/anju migrate
+
+image: Dockerfile  ## Build the container image `anju`
+	docker build --tag anju .
+
+lock:  ## Compile the hash-locked dependency files anew (needs uv)
+	$(LOCK) pyproject.toml --group build -o requirements.lock
+	$(LOCK) pyproject.toml --group dev --group build -c requirements.lock -o requirements-dev.lock
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+# The stamps below make a second start do nothing.
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit("Anju needs Python 3.11 or newer: make PYTHON=python3.11 ..." if sys.version_info < (3, 11) else 0)'
+	@echo "Making .venv with the locked dependencies; this happens once, within a minute or two ..."
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.run: .venv/.made requirements.lock pyproject.toml
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/.run requirements-dev.lock
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
