@@ -1,0 +1,1 @@
+"""The rules. No framework, no clock, no wire."""

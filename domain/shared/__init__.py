@@ -1,0 +1,1 @@
+"""What every subject stands on: errors, work, clock, identifiers, records, conversations."""

@@ -1,0 +1,31 @@
+"""Time as the rules see it: aware, UTC inside, China time at the edge."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Protocol
+
+__all__ = ["CHINA", "Clock", "china_day", "china_time", "utc_from_timestamp"]
+
+CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""China has had one time without daylight saving since 1991."""
+
+
+class Clock(Protocol):
+    """The only source of the present moment."""
+
+    def now(self) -> datetime:
+        """Return the present moment, aware, in UTC."""
+
+
+def china_time(moment: datetime) -> datetime:
+    """Return the same moment as read on a clock in China."""
+    return moment.astimezone(CHINA)
+
+
+def china_day(moment: datetime) -> str:
+    """Return the day in China as ``YYYYMMDD``."""
+    return china_time(moment).strftime("%Y%m%d")
+
+
+def utc_from_timestamp(seconds: float) -> datetime:
+    """Return the moment that lies so many seconds after the Unix epoch."""
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,291 @@
+"""A small town on a temporary folder: the whole bot, its platform, its clock and its citizens.
+
+Everything is real but the clock, chance and what lies outside (SMS, identity and family registers,
+whose stand-ins know the demo's world). A citizen is brought to any state through the services,
+never by writing rows.
+"""
+
+import base64
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlalchemy import Select, func, select
+
+from adapters import demo
+from adapters.cipher import Cipher
+from adapters.simulated import DEMO_WORLD, SentSms, World
+from adapters.sql import schema
+from adapters.sql.base import SqlSession
+from adapters.sql.schema import METADATA
+from adapters.sql.work import engine_for
+from bot.main import create_app
+from bot.settings import Database, Security, Server, Settings
+from bot.wiring import Resources, SqlWork
+from dialogs.desk import Desk
+from domain.accounts.model import Proof, Purpose
+from domain.plans.model import Plan, Project
+from domain.registrations.model import Registration
+from domain.shared.records import OpenId
+from tests.support.chance import SeededRandomness
+from tests.support.clock import FakeClock
+from tests.support.platform import FakePlatform, Post, ReplySeen
+
+__all__ = ["KEY", "PUBLIC_URL", "Resident", "Town", "found_town", "lay_out", "residents"]
+
+KEY = bytes(range(32))
+PUBLIC_URL = "http://anju.test"
+_DRAFT = "town"
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """Somebody to talk as: what they would type when asked. ``filing`` is ``""`` for no family."""
+
+    name: str
+    openid: OpenId
+    phone: str
+    id_number: str
+    filing: str
+
+
+def residents() -> dict[str, Resident]:
+    """Return everybody of the demo's world by name, always with the same phones."""
+    world = World.load(DEMO_WORLD)
+    filed: dict[str, str] = {}
+    for family in world.families.values():
+        for member in family.members:
+            filed.setdefault(member.name, family.number)
+    return {
+        person.name: Resident(
+            name=person.name,
+            openid=OpenId(f"oTown{number:023}"),
+            phone=f"1990000{number:04}",
+            id_number=person.id_number,
+            filing=filed.get(person.name, ""),
+        )
+        for number, person in enumerate(world.people.values(), start=1)
+    }
+
+
+async def lay_out(folder: Path) -> None:
+    """Make the records that every town begins with: migrated, with the demo's plans and texts."""
+    url = _url(folder)
+    await schema.upgrade(url)
+    engine = engine_for(url)
+    session = SqlSession(engine, Cipher(KEY))
+    await demo.load_demo(session, FakeClock().now())
+    await session.commit()
+    await engine.dispose()
+
+
+@asynccontextmanager
+async def found_town(template: Path, folder: Path) -> AsyncIterator["Town"]:
+    """Lend a town whose records are a copy of a template's."""
+    shutil.copytree(template, folder, dirs_exist_ok=True)
+    town = Town(folder)
+    await town.open()
+    try:
+        yield town
+    finally:
+        await town.close()
+
+
+def _url(folder: Path) -> str:
+    return f"sqlite+aiosqlite:///{folder / 'anju.db'}"
+
+
+class Town:
+    """The bot on one folder, which may be closed and opened again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = FakeClock()
+        self.chance = SeededRandomness()
+        self.residents = residents()
+        self.settings = Settings(
+            database=Database(url=_url(folder)),
+            security=Security(data_key=SecretStr(base64.b64encode(KEY).decode())),
+            server=Server(public_url=PUBLIC_URL),
+        )
+        wechat = self.settings.wechat
+        self.platform = FakePlatform(
+            token=wechat.token.get_secret_value(),
+            aes_key=wechat.encoding_aes_key.get_secret_value(),
+            app_id=wechat.app_id,
+            account_id="gh_anjutown0001",
+            now=lambda: self.clock.now().timestamp(),
+        )
+        self._received: list[SentSms] = []
+
+    # The process
+
+    async def open(self) -> None:
+        """Start the application on the folder."""
+        self.app: FastAPI = create_app(self.settings, clock=self.clock, chance=self.chance)
+        self._life = self.app.router.lifespan_context(self.app)
+        await self._life.__aenter__()
+        self.house: Resources = self.app.state.house
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app), base_url=PUBLIC_URL
+        )
+
+    async def close(self) -> None:
+        """Stop it. What arrived on a citizen's phone stays there."""
+        self._received = [*self.house.sms.inbox(), *self._received]
+        await self.client.aclose()
+        await self._life.__aexit__(None, None, None)
+
+    async def restart(self) -> None:
+        """Stop it and start it again on the same files."""
+        await self.close()
+        await self.open()
+
+    async def deliver(self, post: Post) -> ReplySeen | None:
+        """Let the platform post a message; return what the citizen sees, ``None`` for silence."""
+        answer = await self.client.post("/wechat", params=post.query, content=post.body)
+        assert answer.status_code == httpx.codes.OK, f"the webhook answered {answer.status_code}"
+        return self.platform.open_reply(answer.content)
+
+    # What is on record
+
+    def inbox(self, phone: str) -> list[SentSms]:
+        """Return the messages on a phone, newest first."""
+        kept = [one for one in self._received if one.phone == phone]
+        return [*self.house.sms.inbox(phone), *kept]
+
+    async def count(self, chosen: Select[tuple[int]]) -> int:
+        """Return the number that a statement selects."""
+        async with self.house.engine.connect() as connection:
+            return (await connection.execute(chosen)).scalar_one()
+
+    async def counts(self) -> dict[str, int]:
+        """Return how many rows each table has, but for replies kept by key."""
+        return {
+            table.name: await self.count(select(func.count()).select_from(table))
+            for table in METADATA.sorted_tables
+        }
+
+    async def flows_done(self) -> set[str]:
+        """Return the flows that had an effect."""
+        effects = METADATA.tables["effects"]
+        async with self.house.engine.connect() as connection:
+            return set((await connection.execute(select(effects.c.flow))).scalars())
+
+    def desk(self, work: SqlWork, who: Resident) -> Desk:
+        """Return the services as this resident's."""
+        return self.house.desk(work, who.openid)
+
+    async def registrations(self, who: Resident) -> list[Registration]:
+        """Return the registrations of a resident's bound family, newest first."""
+        async with self.house.open_work() as work:
+            desk = self.desk(work, who)
+            family = (await desk.citizen()).family
+            return list(await desk.registrations.of_family(family.id)) if family else []
+
+    async def project(self, name: str) -> tuple[Project, Plan] | None:
+        """Return the first project whose name begins so, with its plan."""
+        async with self.house.open_work() as work:
+            book = await work.plans.book()
+        for plan in book.plans():
+            for project in book.projects(plan.id):
+                if project.name.startswith(name):
+                    return project, plan
+        return None
+
+    async def plan(self, words: str) -> Plan:
+        """Return the plan whose name holds these words."""
+        async with self.house.open_work() as work:
+            book = await work.plans.book()
+        [found] = [plan for plan in book.plans() if words in plan.name]
+        return found
+
+    def travel(self, moment: datetime) -> None:
+        """Move the clock to a moment."""
+        self.clock.moment = moment
+
+    # Bringing citizens to a state
+
+    def proof(self, who: Resident, purpose: Purpose) -> Proof:
+        """Return the proof that a right code would have given just now."""
+        now = self.clock.now()
+        return Proof(who.openid, f"+86{who.phone}", purpose, _DRAFT, now)
+
+    async def sign_up(self, who: Resident) -> None:
+        """Give a resident an account, or sign in to the one of their phone."""
+        async with self.house.open_work() as work:
+            desk = self.desk(work, who)
+            agreed = await desk.content.agreements()
+            proof = self.proof(who, Purpose.SIGN_IN)
+            await desk.accounts.enter(openid=who.openid, proof=proof, agreed=agreed)
+            await work.commit()
+
+    async def sign_out(self, who: Resident) -> None:
+        """Sign a resident out; the account stays."""
+        async with self.house.open_work() as work:
+            await self.desk(work, who).accounts.leave(who.openid)
+            await work.commit()
+
+    async def verify(self, who: Resident) -> None:
+        """Confirm a resident's name."""
+        async with self.house.open_work() as work:
+            desk = self.desk(work, who)
+            account = (await desk.citizen()).signed_in()
+            verified = await desk.identity.compare(who.openid, who.name, who.id_number)
+            await desk.identity.confirm(account.id, verified)
+            await work.commit()
+
+    async def bind(self, who: Resident) -> None:
+        """Bind a resident's family."""
+        async with self.house.open_work() as work:
+            desk = self.desk(work, who)
+            citizen = await desk.citizen()
+            account, person = citizen.signed_in(), citizen.verified()
+            await desk.filings.look_up(
+                openid=who.openid, account=account, person=person, number=who.filing
+            )
+            await desk.filings.bind(
+                openid=who.openid,
+                account=account,
+                person=person,
+                number=who.filing,
+                proof=self.proof(who, Purpose.BIND_FAMILY),
+            )
+            await work.commit()
+
+    async def register(self, who: Resident, project: str, unit_type: str) -> str:
+        """Register a resident's family for a unit; return the registration's number."""
+        found = await self.project(project)
+        assert found, f"no project {project}"
+        async with self.house.open_work() as work:
+            desk = self.desk(work, who)
+            citizen, book = await desk.citizen(), await desk.plans.book()
+            units = book.units(found[0].id)
+            [unit] = [one for one in units if one.unit_type == unit_type]
+            notice = await desk.content.document(found[1].notice)
+            made = await desk.registrations.register(
+                account=citizen.signed_in(),
+                family=citizen.filed(),
+                unit_id=unit.id,
+                notice_version=notice.version,
+                notice_hash=notice.text_hash,
+                phone=citizen.signed_in().phone,
+            )
+            await work.commit()
+        return made.number
+
+    async def bring(self, who: Resident, states: Sequence[str]) -> None:
+        """Bring a resident through some states in their order."""
+        steps = {
+            "signed-up": self.sign_up,
+            "signed-out": self.sign_out,
+            "verified": self.verify,
+            "bound": self.bind,
+        }
+        for state in states:
+            await steps[state](who)
