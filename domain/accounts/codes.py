@@ -1,0 +1,394 @@
+"""Codes by SMS: sent rarely, guessed hardly ever, used once.
+
+Everything is counted before it is done, in one atomic step each, so that a hundred turns at once
+get no more than one turn after another.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, NoReturn, Protocol
+
+from domain.accounts.model import (
+    CodeLimits,
+    CodeRequest,
+    Issued,
+    Proof,
+    Purpose,
+    Sent,
+    code_of,
+    key_of,
+    number_said,
+    prefix_of,
+    same_code,
+    sum_in_words,
+)
+from domain.shared.chance import Randomness
+from domain.shared.clock import Clock
+from domain.shared.errors import RefusedError, UnavailableError
+from domain.shared.records import OpenId
+from domain.shared.throttle import (
+    DAY,
+    Charge,
+    Limit,
+    SecretStore,
+    ThrottledError,
+    charge,
+)
+
+__all__ = [
+    "CaptchaNeededError",
+    "CodeExpiredError",
+    "CodeReplacedError",
+    "CodeService",
+    "CodeSpentError",
+    "SmsSender",
+    "TooSoonError",
+    "WrongCodeError",
+]
+
+_OLDER_KEPT: Final = 3
+_MEMORY: Final = 30 * DAY
+
+
+class TooSoonError(RefusedError):
+    """The last code has hardly left.
+
+    Parameters
+    ----------
+    until
+        From when another may be asked for; at most a minute away.
+    """
+
+    code = "too-soon"
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__()
+        self.until = until
+
+
+class CaptchaNeededError(RefusedError):
+    """A small sum must be solved before more codes are sent.
+
+    Parameters
+    ----------
+    question
+        The sum, in Chinese words, for the citizen. A new one each time.
+    """
+
+    code = "captcha-needed"
+
+    def __init__(self, question: str) -> None:
+        super().__init__()
+        self.question = question
+
+
+class WrongCodeError(RefusedError):
+    """That is not the code.
+
+    Parameters
+    ----------
+    left
+        How many more tries this code allows; at least 1.
+    """
+
+    code = "wrong-code"
+
+    def __init__(self, left: int) -> None:
+        super().__init__()
+        self.left = left
+
+
+class CodeSpentError(RefusedError):
+    """The code was used, or tried too often; another one must be asked for."""
+
+    code = "code-spent"
+
+
+class CodeExpiredError(RefusedError):
+    """There is no such code any more; another one must be asked for."""
+
+    code = "code-expired"
+
+
+class CodeReplacedError(RefusedError):
+    """That was the code of an earlier message; only the newest counts."""
+
+    code = "code-replaced"
+
+
+class SmsSender(Protocol):
+    """Sends codes to phones; the wording is the adapter's matter."""
+
+    async def send(self, phone: str, code: str, purpose: Purpose) -> None:
+        """Hand a code over to the operator.
+
+        Raises
+        ------
+        UnavailableError
+            The line is down or did not answer in time. The message may have left all the same.
+        """
+
+
+class CodeService:
+    """Sends codes and checks them.
+
+    Parameters
+    ----------
+    secrets, sms, clock, rng
+        The outside.
+    key
+        Makes codes of seeds; secret, at least 32 bytes.
+    limits
+        How often, how long, how many.
+    """
+
+    def __init__(  # noqa: PLR0913 (one for each thing outside, one with a usual value)
+        self,
+        secrets: SecretStore,
+        sms: SmsSender,
+        clock: Clock,
+        rng: Randomness,
+        key: bytes,
+        *,
+        limits: CodeLimits = CodeLimits(),  # noqa: B008 (frozen)
+    ) -> None:
+        self._secrets = secrets
+        self._sms = sms
+        self._clock = clock
+        self._rng = rng
+        self._key = key
+        self._limits = limits
+
+    async def send(self, request: CodeRequest) -> Sent:
+        """Send a code; an earlier one of the same request is no good from now on.
+
+        A code that the line may not have delivered is sent again as it was.
+
+        Returns
+        -------
+        Sent
+            From when another may be asked for, and how long this one is good.
+
+        Raises
+        ------
+        TooSoonError
+            The phone was sent one within the last minute.
+        ThrottledError
+            Too many to this phone, too many phones of this citizen, the phone is at rest, or its
+            number range is paused.
+        CaptchaNeededError
+            The citizen must `solve` a sum first.
+        UnavailableError
+            The line is silent; this does not count.
+
+        Source
+        ------
+        S0-08, S0-11, S0-15, S0-25, S0-55.
+        """
+        now = self._clock.now()
+        await self._respect_rest(request.phone, now)
+        attempt = charge(self._secrets, now)
+        await self._count_phone(attempt, request, now)
+        await self._count_citizen(attempt, request, now)
+        await self._count_prefix(attempt, request.phone, now)
+        issued = await self._issue(request, now)
+        try:
+            await self._sms.send(
+                request.phone, code_of(self._key, request, issued.seed), request.purpose
+            )
+        except UnavailableError:
+            await self._forgive_silence(attempt, request, issued)
+            raise
+        return Sent(resend_at=now + self._limits.spacing, expires_at=issued.expires_at)
+
+    async def check(self, request: CodeRequest, code: str) -> Proof:
+        """Check a code; a right one is used up.
+
+        Returns
+        -------
+        Proof
+            That the citizen held the phone just now, for this purpose.
+
+        Raises
+        ------
+        WrongCodeError
+            It is not the code, and there are tries left.
+        CodeSpentError
+            It was tried 5 times, or has been used at this very moment.
+        CodeExpiredError
+            None was sent for this request in the last 10 minutes, or it was used.
+        CodeReplacedError
+            It is an older code of this request.
+        ThrottledError
+            Too many wrong codes of this citizen, or for this phone.
+
+        Source
+        ------
+        S0-11, S0-26, S0-55.
+        """
+        now = self._clock.now()
+        await self._respect_rest(request.phone, now)
+        kept = await self._secrets.get(key_of(request), now=now)
+        if kept is None:
+            raise CodeExpiredError
+        issued = Issued.from_bytes(kept)
+        attempt = charge(self._secrets, now)
+        await self._count_check(attempt, request, issued)
+        if not same_code(code, code_of(self._key, request, issued.seed)):
+            await self._refuse(request, code, issued, now)
+        if not await self._secrets.drop(key_of(request), now=now):
+            raise CodeSpentError
+        await self._praise(attempt, request.phone, now)
+        return Proof(request.openid, request.phone, request.purpose, request.draft_id, now)
+
+    async def solve(self, openid: OpenId, answer: str) -> bool:
+        """Check the answer to the citizen's last sum; a right one lets codes be sent for a while.
+
+        A wrong answer leaves the sum as it is. ``8``, ``８`` and ``八`` are the same.
+        """
+        now = self._clock.now()
+        key = f"codes:sum:{openid}"
+        expected = await self._secrets.get(key, now=now)
+        if expected is None or number_said(answer) != int(expected):
+            return False
+        if not await self._secrets.drop(key, now=now):
+            return False
+        until = now + self._limits.captcha_life
+        await self._secrets.put(f"codes:solved:{openid}", b"1", expires_at=until)
+        return True
+
+    async def _respect_rest(self, phone: str, now: datetime) -> None:
+        until = await self._secrets.get(f"codes:rest:{phone}", now=now)
+        if until is not None:
+            raise ThrottledError(datetime.fromisoformat(until.decode()))
+
+    async def _lay_to_rest(self, phone: str, now: datetime) -> datetime:
+        until = now + self._limits.rest
+        rest = until.isoformat().encode()
+        await self._secrets.put(f"codes:rest:{phone}", rest, expires_at=until)
+        await self._secrets.forgive(f"codes:wrong:phone:{phone}")
+        return until
+
+    async def _count_phone(self, attempt: Charge, request: CodeRequest, now: datetime) -> None:
+        spacing = self._limits.spacing
+        phones = f"codes:phones:{request.openid}"
+        await attempt.take(phones, *self._limits.phones_per_citizen, member=request.phone)
+        # Spaced for each purpose by itself: whoever just signed up may go straight on to binding.
+        try:
+            key = f"codes:spacing:{request.phone}:{request.purpose}"
+            await attempt.take(key, Limit(1, spacing))
+        except ThrottledError as full:
+            raise TooSoonError(full.until) from full
+        sends = (Limit(None, DAY), *self._limits.sends_per_phone)
+        await attempt.take(f"codes:sends:{request.phone}", *sends)
+
+    async def _count_citizen(self, attempt: Charge, request: CodeRequest, now: datetime) -> None:
+        if not await self._needs_sum(attempt, request, now):
+            return
+        if await self._secrets.get(f"codes:solved:{request.openid}", now=now) is None:
+            await attempt.give_back()
+            raise CaptchaNeededError(await self._ask_sum(request.openid, now))
+
+    async def _needs_sum(self, attempt: Charge, request: CodeRequest, now: datetime) -> bool:
+        """Tell whether somebody is sending codes about, to phones that need not be theirs."""
+        # A code for any other purpose goes to the phone of one's own account.
+        if request.purpose is Purpose.SIGN_IN:
+            key = f"codes:asked:{request.openid}"
+            await attempt.take(key, Limit(None, DAY))
+            if await self._secrets.count(key, since=now - DAY) > self._limits.sends_without_captcha:
+                return True
+        return await self._secrets.get("codes:alarm", now=now) is not None
+
+    async def _ask_sum(self, openid: OpenId, now: datetime) -> str:
+        left, right = 1 + self._rng.below(9), 1 + self._rng.below(9)
+        expected = str(left + right).encode()
+        await self._secrets.put(f"codes:sum:{openid}", expected, expires_at=now + DAY)
+        return sum_in_words(left, right)
+
+    async def _count_prefix(self, attempt: Charge, phone: str, now: datetime) -> None:
+        sends, used = f"codes:prefix:{prefix_of(phone)}", f"codes:used:{prefix_of(phone)}"
+        if await attempt.attempt(sends, Limit(self._limits.prefix_sends + 1, DAY)) is None:
+            return
+        sent = await self._secrets.count(sends, since=now - DAY)
+        if await self._secrets.count(used, since=now - DAY) < self._limits.prefix_conversion * sent:
+            await attempt.give_back()
+            raise ThrottledError(now + self._limits.prefix_pause)
+        await attempt.take(sends, Limit(None, DAY))
+
+    async def _issue(self, request: CodeRequest, now: datetime) -> Issued:
+        kept = await self._secrets.get(key_of(request), now=now)
+        last = Issued.from_bytes(kept) if kept else None
+        if last and not last.sent and now + self._limits.worth_resending <= last.expires_at:
+            issued = replace(last, sent=True)
+        else:
+            older = (last.seed, *last.older)[:_OLDER_KEPT] if last else ()
+            issued = Issued(self._rng.token(), now + self._limits.life, sent=True, older=older)
+        await self._keep(request, issued)
+        return issued
+
+    async def _keep(self, request: CodeRequest, issued: Issued) -> None:
+        key, expires_at = key_of(request), issued.expires_at
+        await self._secrets.put(key, issued.to_bytes(), expires_at=expires_at)
+
+    async def _forgive_silence(self, attempt: Charge, request: CodeRequest, issued: Issued) -> None:
+        await self._keep(request, replace(issued, sent=False))
+        silence = await self._secrets.take(
+            f"codes:silent:{request.phone}", self._limits.silences_forgiven, attempt.at
+        )
+        if silence.until is None:
+            await attempt.give_back()
+
+    async def _count_check(self, attempt: Charge, request: CodeRequest, issued: Issued) -> None:
+        citizen, phone = request.openid, request.phone
+        await attempt.take(f"codes:wrong:citizen:{citizen}", *self._limits.wrong_per_citizen)
+        try:
+            await attempt.take(
+                f"codes:wrong:phone:{phone}", Limit(self._limits.wrong_per_phone, _MEMORY)
+            )
+        except ThrottledError as full:
+            raise ThrottledError(await self._lay_to_rest(phone, attempt.at)) from full
+        try:
+            await attempt.take(f"codes:tries:{issued.seed}", self._tries)
+        except ThrottledError as full:
+            raise CodeSpentError from full
+        await self._secrets.take("codes:checked", [self._watched], attempt.at)
+
+    @property
+    def _tries(self) -> Limit:
+        return Limit(self._limits.tries_per_code, self._limits.life)
+
+    @property
+    def _watched(self) -> Limit:
+        return Limit(None, self._limits.breaker_window)
+
+    async def _refuse(
+        self, request: CodeRequest, code: str, issued: Issued, now: datetime
+    ) -> NoReturn:
+        if any(same_code(code, code_of(self._key, request, seed)) for seed in issued.older):
+            raise CodeReplacedError
+        await self._watch(now)
+        wrong = await self._secrets.count(f"codes:wrong:phone:{request.phone}", since=now - _MEMORY)
+        if wrong >= self._limits.wrong_per_phone:
+            await self._lay_to_rest(request.phone, now)
+        tried = await self._secrets.count(
+            f"codes:tries:{issued.seed}", since=now - self._limits.life
+        )
+        left = self._limits.tries_per_code - tried
+        if left < 1:
+            raise CodeSpentError
+        raise WrongCodeError(left)
+
+    async def _watch(self, now: datetime) -> None:
+        """Ask everybody for sums while too many codes are wrong: somebody is guessing."""
+        since = now - self._limits.breaker_window
+        await self._secrets.take("codes:wrong", [self._watched], now)
+        checked = await self._secrets.count("codes:checked", since=since)
+        wrong = await self._secrets.count("codes:wrong", since=since)
+        if checked > self._limits.breaker_checks and wrong > self._limits.breaker_wrong * checked:
+            until = now + self._limits.breaker_window
+            await self._secrets.put("codes:alarm", b"1", expires_at=until)
+
+    async def _praise(self, attempt: Charge, phone: str, now: datetime) -> None:
+        await attempt.give_back()
+        await self._secrets.forgive(f"codes:wrong:phone:{phone}")
+        await self._secrets.take(f"codes:used:{prefix_of(phone)}", [Limit(None, DAY)], now)
