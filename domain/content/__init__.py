@@ -1,0 +1,1 @@
+"""Rules about worded and versioned content."""

@@ -1,0 +1,1 @@
+"""Rules about allotment plans, projects and units."""
