@@ -1,0 +1,1 @@
+"""One module per outside thing. Each implements ports and decides nothing."""

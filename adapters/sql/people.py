@@ -1,0 +1,290 @@
+"""Accounts, persons and families in SQL: sealed where they name somebody, found by blind index."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import (
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    RowMapping,
+    Select,
+    String,
+    Text,
+    delete,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from adapters.cipher import Cipher
+from adapters.sql.base import Base, SqlSession, UtcDateTime
+from domain.accounts.model import Account, AccountState
+from domain.filings.model import Family, FamilyState, Filing, Member, unit_types_of
+from domain.identity.model import Person, Verified
+from domain.shared.idents import long_id
+from domain.shared.records import AccountId, OpenId
+
+__all__ = [
+    "AccountRow",
+    "FamilyRow",
+    "OpenIdLinkRow",
+    "PersonRow",
+    "SqlAccounts",
+    "SqlFamilies",
+    "SqlPeople",
+]
+
+_INDEX_LENGTH = 64
+_ID_LENGTH = 32
+
+
+class PersonRow(Base):
+    """A person whose name is real."""
+
+    __tablename__ = "people"
+
+    id: Mapped[str] = mapped_column(String(_ID_LENGTH), primary_key=True)
+    number_index: Mapped[str] = mapped_column(String(_INDEX_LENGTH), unique=True)
+    number: Mapped[bytes] = mapped_column(LargeBinary)
+    name: Mapped[bytes] = mapped_column(LargeBinary)
+    verified_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    source: Mapped[str] = mapped_column(String(64))
+
+
+class FamilyRow(Base):
+    """What the register last said about a family; its id is the blind index of its number."""
+
+    __tablename__ = "families"
+
+    id: Mapped[str] = mapped_column(String(_INDEX_LENGTH), primary_key=True)
+    number: Mapped[bytes] = mapped_column(LargeBinary)
+    district: Mapped[str] = mapped_column(Text)
+    unit_types: Mapped[str] = mapped_column(String(64))
+    order_group: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16))
+    members: Mapped[bytes] = mapped_column(LargeBinary)
+    filed_at: Mapped[date | None] = mapped_column(Date)
+
+
+class AccountRow(Base):
+    """An account; a phone has at most one that is live."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        Index(
+            "uq_accounts_live_phone",
+            "phone_index",
+            unique=True,
+            sqlite_where=text("state = 'active'"),
+            postgresql_where=text("state = 'active'"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(_ID_LENGTH), primary_key=True)
+    phone_index: Mapped[str] = mapped_column(String(_INDEX_LENGTH))
+    phone: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    person_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"), index=True)
+    family_id: Mapped[str | None] = mapped_column(ForeignKey("families.id"), index=True)
+    password_hash: Mapped[str | None] = mapped_column(Text)
+
+
+class OpenIdLinkRow(Base):
+    """Which account a citizen is signed in to."""
+
+    __tablename__ = "openid_links"
+
+    openid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    linked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SqlAccounts:
+    """The `AccountStore` on one transaction."""
+
+    def __init__(self, session: SqlSession) -> None:
+        self._session = session
+
+    async def add(self, *, phone: str, at: datetime) -> Account | None:
+        """Open an account; ``None``, with nothing written, if the phone has a live one."""
+        account = Account(AccountId(uuid4().hex), phone, AccountState.ACTIVE, at)
+        inserted = await self._session.insert_new(
+            AccountRow,
+            id=account.id,
+            phone_index=self._session.cipher.index("phone", phone),
+            phone=self._session.cipher.seal_text(phone),
+            state=account.state.value,
+            created_at=at,
+        )
+        return account if inserted else None
+
+    async def of_openid(self, openid: OpenId) -> Account | None:
+        """Return the live account that a citizen is signed in to; ``None`` if signed out."""
+        linked = OpenIdLinkRow.account_id == AccountRow.id
+        signed_in = select(AccountRow).join(OpenIdLinkRow, linked)
+        return await self._live(signed_in.where(OpenIdLinkRow.openid == openid))
+
+    async def of_phone(self, phone: str) -> Account | None:
+        """Return the live account of a phone; ``None`` if there is none."""
+        index = self._session.cipher.index("phone", phone)
+        return await self._live(select(AccountRow).where(AccountRow.phone_index == index))
+
+    async def link(self, openid: OpenId, account_id: AccountId, at: datetime) -> None:
+        """Sign a citizen in to an account, and so out of any other."""
+        if not await self._session.insert_new(
+            OpenIdLinkRow, openid=openid, account_id=account_id, linked_at=at
+        ):
+            await self._session.write(
+                update(OpenIdLinkRow)
+                .where(OpenIdLinkRow.openid == openid)
+                .values(account_id=account_id, linked_at=at)
+            )
+
+    async def unlink(self, openid: OpenId) -> bool:
+        """Sign a citizen out; tell whether the citizen was signed in."""
+        gone = delete(OpenIdLinkRow).where(OpenIdLinkRow.openid == openid)
+        return await self._touches(gone)
+
+    async def set_password(self, account_id: AccountId, kept: str) -> None:
+        """Keep a hashed password in place of an earlier one."""
+        await self._session.write(
+            update(AccountRow).where(AccountRow.id == account_id).values(password_hash=kept)
+        )
+
+    async def set_person(self, account_id: AccountId, person_id: str) -> bool:
+        """Say whose account it is; ``False``, with nothing written, if it is somebody else's."""
+        free = or_(AccountRow.person_id.is_(None), AccountRow.person_id == person_id)
+        mine = update(AccountRow).where(AccountRow.id == account_id, free)
+        return await self._touches(mine.values(person_id=person_id))
+
+    async def set_family(self, account_id: AccountId, family_id: str) -> bool:
+        """Bind a family; ``False``, with nothing written, if another one is bound."""
+        free = or_(AccountRow.family_id.is_(None), AccountRow.family_id == family_id)
+        mine = update(AccountRow).where(AccountRow.id == account_id, free)
+        return await self._touches(mine.values(family_id=family_id))
+
+    async def _live(self, statement: Select[Any]) -> Account | None:
+        # The columns, not the entity: rows are read without an ORM session.
+        columns = statement.with_only_columns(*AccountRow.__table__.columns)
+        live = columns.where(AccountRow.state == AccountState.ACTIVE.value)
+        row = (await self._session.read(live)).mappings().first()
+        return None if row is None else _account(row, self._session.cipher)
+
+    async def _touches(self, statement: Any) -> bool:
+        touched: int = (await self._session.write(statement)).rowcount
+        return touched == 1
+
+
+class SqlPeople:
+    """The `PersonStore` on one transaction."""
+
+    def __init__(self, session: SqlSession) -> None:
+        self._session = session
+
+    async def find(self, person_id: str) -> Person | None:
+        """Return a person; ``None`` if not on record."""
+        return await self._one(PersonRow.id == person_id)
+
+    async def save(self, verified: Verified) -> Person:
+        """Keep what was compared, in place of what was known under the same ID number."""
+        cipher = self._session.cipher
+        index = cipher.index("id-number", long_id(verified.id_number))
+        known = {
+            "number": cipher.seal_text(verified.id_number),
+            "name": cipher.seal_text(verified.name),
+            "verified_at": verified.at,
+            "source": verified.source,
+        }
+        person_id = uuid4().hex
+        if not await self._session.insert_new(PersonRow, id=person_id, number_index=index, **known):
+            renewed = update(PersonRow).where(PersonRow.number_index == index).values(**known)
+            found = await self._session.write(renewed.returning(PersonRow.id))
+            person_id = found.scalar_one()
+        return Person(person_id, verified.name, verified.id_number, verified.at, verified.source)
+
+    async def _one(self, condition: Any) -> Person | None:
+        found = await self._session.read(select(PersonRow.__table__).where(condition))
+        row = found.mappings().first()
+        if row is None:
+            return None
+        open_text = self._session.cipher.open_text
+        return Person(
+            id=row["id"],
+            name=open_text(row["name"]),
+            id_number=open_text(row["number"]),
+            verified_at=row["verified_at"],
+            source=row["source"],
+        )
+
+
+class SqlFamilies:
+    """The `FamilyStore` on one transaction."""
+
+    def __init__(self, session: SqlSession) -> None:
+        self._session = session
+
+    def id_of(self, number: str) -> str:
+        """Return the id that a number's family has, or would have."""
+        return self._session.cipher.index("filing-number", number)
+
+    async def find(self, family_id: str) -> Family | None:
+        """Return a family; ``None`` if not on record."""
+        statement = select(FamilyRow.__table__).where(FamilyRow.id == family_id)
+        row = (await self._session.read(statement)).mappings().first()
+        return None if row is None else _family(row, self._session.cipher)
+
+    async def save(self, filing: Filing) -> Family:
+        """Keep what the register says, in place of what was known."""
+        family = Family.of(filing, self.id_of(filing.number))
+        known = {
+            "number": self._session.cipher.seal_text(filing.number),
+            "district": filing.district,
+            "unit_types": ",".join(filing.unit_types),
+            "order_group": filing.group,
+            "state": filing.state.value,
+            "members": self._session.cipher.seal_text(_members_text(filing.members)),
+            "filed_at": filing.filed_at,
+        }
+        if not await self._session.insert_new(FamilyRow, id=family.id, **known):
+            await self._session.write(
+                update(FamilyRow).where(FamilyRow.id == family.id).values(**known)
+            )
+        return family
+
+
+def _account(row: RowMapping, cipher: Cipher) -> Account:
+    return Account(
+        id=AccountId(row["id"]),
+        phone=cipher.open_text(row["phone"]),
+        state=AccountState(row["state"]),
+        created_at=row["created_at"],
+        person_id=row["person_id"],
+        family_id=row["family_id"],
+        has_password=row["password_hash"] is not None,
+    )
+
+
+def _family(row: RowMapping, cipher: Cipher) -> Family:
+    return Family(
+        id=row["id"],
+        number=cipher.open_text(row["number"]),
+        district=row["district"],
+        unit_types=unit_types_of([word for word in row["unit_types"].split(",") if word]),
+        group=row["order_group"],
+        state=FamilyState(row["state"]),
+        members=tuple(Member(**kept) for kept in json.loads(cipher.open_text(row["members"]))),
+        filed_at=row["filed_at"],
+    )
+
+
+def _members_text(members: Sequence[Member]) -> str:
+    return json.dumps([asdict(member) for member in members], ensure_ascii=False)
