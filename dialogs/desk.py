@@ -1,0 +1,121 @@
+"""The services that a flow may be handed, for one turn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from domain.accounts.codes import CodeService
+from domain.accounts.model import Account
+from domain.accounts.service import AccountService
+from domain.content.service import ContentService
+from domain.escalation.service import EscalationService
+from domain.filings.model import Family
+from domain.filings.service import FilingService
+from domain.identity.model import Person
+from domain.identity.service import IdentityService
+from domain.plans.service import PlanService
+from domain.registrations.service import RegistrationService
+from domain.shared.clock import Clock
+from domain.shared.errors import NeedsError
+from domain.shared.pages import PageService
+from domain.shared.records import EffectStore, OpenId
+
+__all__ = ["Citizen", "Desk", "Need", "Office"]
+
+
+class Need(StrEnum):
+    """What a flow may require of a citizen before it begins. Source: S0-06, S0-27."""
+
+    SIGNED_IN = "signed_in"
+    REAL_NAME = "real_name"
+    FAMILY = "family"
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Who runs this service, in the citizen's words."""
+
+    operator: str
+    hotline: str
+    public_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citizen:
+    """Who is talking, as far as we know."""
+
+    account: Account | None = None
+    person: Person | None = None
+    family: Family | None = None
+
+    def has(self, need: Need) -> bool:
+        """Tell whether a need is met."""
+        match need:
+            case Need.SIGNED_IN:
+                return self.account is not None
+            case Need.REAL_NAME:
+                return self.person is not None
+            case Need.FAMILY:
+                return self.family is not None
+
+    def signed_in(self) -> Account:
+        """Return the account; `NeedsError` without one."""
+        if self.account is None:
+            raise NeedsError(Need.SIGNED_IN)
+        return self.account
+
+    def verified(self) -> Person:
+        """Return the verified person; `NeedsError` without one."""
+        if self.person is None:
+            raise NeedsError(Need.REAL_NAME)
+        return self.person
+
+    def filed(self) -> Family:
+        """Return the bound family; `NeedsError` without one."""
+        if self.family is None:
+            raise NeedsError(Need.FAMILY)
+        return self.family
+
+
+@dataclass(slots=True)
+class Desk:
+    """Services on the turn's open work. Reads only what a step asks for."""
+
+    openid: OpenId
+    clock: Clock
+    office: Office
+    effects: EffectStore
+    accounts: AccountService
+    codes: CodeService
+    identity: IdentityService
+    filings: FilingService
+    plans: PlanService
+    registrations: RegistrationService
+    content: ContentService
+    escalation: EscalationService
+    pages: PageService
+    _citizen: Citizen | None = field(default=None, init=False)
+
+    async def citizen(self) -> Citizen:
+        """Return who is talking; read once a turn, and only if somebody asks."""
+        if self._citizen is None:
+            account = await self.accounts.of(self.openid)
+            if account is None:
+                self._citizen = Citizen()
+            else:
+                self._citizen = Citizen(
+                    account,
+                    await self.identity.person_of(account),
+                    await self.filings.family_of(account),
+                )
+        return self._citizen
+
+    async def require(self, needs: Sequence[Need]) -> None:
+        """Raise `NeedsError` for the first need that is not met."""
+        for need in needs:
+            if not (await self.citizen()).has(need):
+                raise NeedsError(need)
+
+    def look_again(self) -> None:
+        """Forget who is talking, after an effect that may have changed it."""
+        self._citizen = None

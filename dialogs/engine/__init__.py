@@ -1,0 +1,1 @@
+"""What a flow is written in, and how it is walked."""

@@ -1,0 +1,151 @@
+"""What a citizen is told when something could not be done: one sentence that says what to do."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from dialogs.engine.kinds import id_fault
+from dialogs.engine.times import day_and_time, until
+from domain.accounts.codes import TooSoonError, WrongCodeError
+from domain.registrations.model import (
+    AlreadyCancelledError,
+    AlreadyRegisteredError,
+    CancelTooLateError,
+    PlanClosedError,
+    PlanLimitError,
+    PlanNotOpenError,
+    UnitTypeMismatchError,
+)
+from domain.shared.errors import DomainError
+from domain.shared.idents import InvalidIdNumberError
+from domain.shared.throttle import ThrottledError
+
+__all__ = ["SENTENCES", "excuse"]
+
+SENTENCES: dict[str, str] = {
+    "domain": "这一步现在办不了，请稍后再试，或回复“人工”。",
+    "invalid": "这一项看不明白，请核对后再发一次。",
+    "not-found": "没有找到，请核对后再发一次。",
+    "refused": "按规定这一步不能办理，有疑问请回复“人工”。",
+    "needs": "办这件事之前还有一步要先办。",
+    "conflict": "情况刚刚有变化，请再看一下再选。",
+    "unavailable": "对方系统暂时没有回应，您填的都在，请过一会儿回复“继续”。",
+    "busy": "您上一条还在办理，请稍等一会儿再发。",
+    "overtaken": "您的另一条消息先办好了，请看上面的回复再继续。",
+    "effect-conflict": "这件事之前已经办好了，回复“我的登记”可以查看。",
+    "too-soon": "验证码刚刚发过，请稍等再获取。",
+    "throttled": "次数有点多了，请过一会儿再试。",
+    "captcha-needed": "请先答一道小题，再给您发验证码。",
+    "wrong-code": "验证码不对，请看清短信再发一次。",
+    "code-spent": "这个验证码不能再用了，请回复“重新获取”换一个新的。",
+    "code-expired": "验证码已过期或已用过，请回复“重新获取”换一个新的。",
+    "code-replaced": "这是之前那条短信里的验证码，请用最新一条短信里的。",
+    "code-not-proven": "手机验证已过时，请重新验证一次。",
+    "consent-missing": "协议有更新，请重新看过并同意后再办理。",
+    "account-moved": "这个手机号的账号刚有变化，请再验证一次手机号。",
+    "identity-mismatch": "姓名和身份证号没有对上，请对照证件核对后再填一次。",
+    "already-verified": "这个账号已经用另一位的身份实名了。如果不是您本人，请回复“人工”。",
+    "id-number": "身份证号不对，请对照证件再填一次。",
+    "phone": "请发送 11 位手机号，例如 13812345678。",
+    "name": "请发送证件上的姓名，例如 王小安。",
+    "filing-number": "备案编号由数字和大写字母组成，请对照备案通知单再发一次。",
+    "family-not-found": "没有查到属于您家的这个备案编号，请对照备案通知单核对后再发一次。",
+    "family-cancelled": "这个备案已经注销，不能参加登记。请联系户籍所在街道，或回复“人工”。",
+    "already-bound": "您的账号已经绑定了另一个备案家庭，需要更换请回复“人工”。",
+    "plan-not-found": "没有找到这个配租计划，请回复“快速配租”重新选。",
+    "project-not-found": "没有找到这个项目，请回复“快速配租”重新选。",
+    "unit-not-found": "没有找到这个房源，请回复“快速配租”重新选。",
+    "plan-not-open": "这个计划还没到登记时间。",
+    "plan-closed": "这个计划的登记已经截止。",
+    "unit-type-mismatch": "这个房源和您家的备案套型不一致，请选备案套型内的房源。",
+    "already-registered": "您家已经登记过这个房源。",
+    "plan-limit": "您家在这个计划里的登记数量已到上限，可先取消一个再登记。",
+    "already-cancelled": "这个登记之前已经取消了。",
+    "cancel-too-late": "计划的登记已经截止，不能自行取消了，请回复“人工”。",
+    "registration-not-found": "没有找到这个登记，请回复“我的登记”查看。",
+    "notice-unknown": "告知书刚有更新，请重新看过后再登记。",
+    "registration-contested": "刚才同时有别的操作，请再试一次。",
+    "document-not-found": "这份内容正在准备，请稍后再看，或回复“人工”。",
+    "ticket-text": "请用 1 到 1000 个字写下您的问题。",
+    "link-broken": "这个链接不完整，请回到聊天重新获取。",
+    "link-expired": "这个链接已过期，请回到聊天重新获取。",
+    "link-used": "这一页已经提交过了，请回到聊天回复“继续”。",
+}
+"""The sentence for each error code. Total: a test walks all errors."""
+
+
+def _throttled(error: ThrottledError, now: datetime) -> str:
+    return f"次数有点多了，为了您的账号安全，请在{until(error.until, now)}之后再试。"
+
+
+def _too_soon(error: TooSoonError, now: datetime) -> str:
+    seconds = max(1, round((error.until - now) / timedelta(seconds=1)))
+    return f"验证码刚刚发过，请 {seconds} 秒后再获取。"
+
+
+def _wrong_code(error: WrongCodeError, _now: datetime) -> str:
+    return f"验证码不对，还可以试 {error.left} 次，请看清最新一条短信再发。"
+
+
+def _not_open(error: PlanNotOpenError, _now: datetime) -> str:
+    return f"这个计划还没到登记时间，{day_and_time(error.opens_at)} 开始，到时再来就行。"
+
+
+def _closed(error: PlanClosedError, _now: datetime) -> str:
+    return (
+        f"这个计划的登记已于 {day_and_time(error.closes_at)} 截止，请回复“快速配租”看看其他计划。"
+    )
+
+
+def _mismatch(error: UnitTypeMismatchError, _now: datetime) -> str:
+    filed = "、".join(error.filed)
+    return f"这个房源是{error.wanted}，您家备案的套型是{filed}，只能登记备案套型内的房源。"
+
+
+def _registered(error: AlreadyRegisteredError, _now: datetime) -> str:
+    return f"您家已经登记过这个房源，编号 {error.number}，回复“我的登记”可以查看。"
+
+
+def _limit(error: PlanLimitError, _now: datetime) -> str:
+    return f"这个计划每个家庭最多登记 {error.limit} 个，可以先取消一个再登记。"
+
+
+def _cancelled(error: AlreadyCancelledError, _now: datetime) -> str:
+    return f"{error.number} 之前已经取消了，不用再办。"
+
+
+def _too_late(error: CancelTooLateError, _now: datetime) -> str:
+    return (
+        f"{error.number} 所在计划的登记已于 {day_and_time(error.closes_at)} 截止，"
+        "不能自行取消了，需要请回复“人工”。"
+    )
+
+
+def _id_number(error: InvalidIdNumberError, _now: datetime) -> str:
+    return id_fault(error.fault)
+
+
+_WORDED: dict[type[DomainError], Callable[..., str]] = {
+    ThrottledError: _throttled,
+    TooSoonError: _too_soon,
+    WrongCodeError: _wrong_code,
+    PlanNotOpenError: _not_open,
+    PlanClosedError: _closed,
+    UnitTypeMismatchError: _mismatch,
+    AlreadyRegisteredError: _registered,
+    PlanLimitError: _limit,
+    AlreadyCancelledError: _cancelled,
+    CancelTooLateError: _too_late,
+    InvalidIdNumberError: _id_number,
+}
+
+
+def excuse(error: DomainError, now: datetime) -> str:
+    """Return the sentence for an error, with its times and numbers where it carries them."""
+    worded = _WORDED.get(type(error))
+    if worded:
+        return worded(error, now)
+    for kind in type(error).__mro__:
+        code = getattr(kind, "code", "")
+        if code in SENTENCES:
+            return SENTENCES[code]
+    return SENTENCES["domain"]

@@ -1,0 +1,411 @@
+"""One turn of the talk: from what was said to the one reply.
+
+Works on one citizen's conversation in memory; the caller loads and saves it.
+"""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from dialogs.desk import Desk
+from dialogs.engine import repair, review
+from dialogs.engine.catalog import Catalog
+from dialogs.engine.excuses import excuse
+from dialogs.engine.flow import Flow, Receipt, SettledError
+from dialogs.engine.kinds import UnfitError
+from dialogs.engine.messages import Option, Reply, Start
+from dialogs.engine.steps import Answers, Heard, Step
+from dialogs.engine.texts import AsideError
+from dialogs.engine.walk import DONE, REVIEW, walk
+from dialogs.engine.ways import (
+    Begin,
+    Chosen,
+    Greet,
+    Picture,
+    Silence,
+    Sorry,
+    Stale,
+    Verb,
+    Way,
+    Words,
+)
+from domain.shared.chance import Randomness
+from domain.shared.conversations import Conversation, Draft
+from domain.shared.errors import DomainError, NeedsError
+from domain.shared.records import Effect
+
+__all__ = ["Catalog", "Talk"]
+
+_MOST_DRAFTS = 8
+"""Begun and left at once; the oldest beyond them goes."""
+
+IDLE_SECONDS = 30 * 60
+"""After which a citizen is asked whether to go on, instead of being taken by the word."""
+
+
+class Talk:
+    """A conversation in the middle of a turn.
+
+    Parameters
+    ----------
+    undo
+        Takes back what was written in this turn, after a submit that was refused half-way.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        conversation: Conversation,
+        desk: Desk,
+        *,
+        chance: Randomness,
+        undo: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.catalog = catalog
+        self.conversation = conversation
+        self.desk = desk
+        self._chance = chance
+        self._undo = undo
+
+    async def take(self, way: Way) -> Reply:
+        """Go one way and return the reply; what it offers is remembered for the next message."""
+        reply = await self._go(way)
+        if not reply.silent:
+            self.conversation.offered = [option.to_json() for option in reply.options]
+            self.conversation.mark = reply.mark
+        self.conversation.heard_at = self.desk.clock.now().timestamp()
+        return reply
+
+    async def _go(self, way: Way) -> Reply:
+        await self._collect()
+        match way:
+            case Silence():
+                return Reply()
+            case Greet():
+                return await self._greet(way)
+            case Begin(start):
+                return await self.begin(start)
+            case Verb():
+                return await self._verb(way)
+            case _:
+                return await self._answer(way)
+
+    async def _answer(self, way: Chosen | Stale | Words | Picture | Sorry) -> Reply:
+        match way:
+            case Chosen(option):
+                return await self._hear(Heard(option=option))
+            case Words(text):
+                return await self._words(text)
+            case Picture(media_id):
+                return await self._picture(media_id)
+            case Stale():
+                return await repair.stale(self, way)
+            case Sorry(sentence):
+                return (await self.question()).after(sentence)
+
+    # Where we are
+
+    @property
+    def draft(self) -> Draft | None:
+        """The draft being talked about."""
+        talk = self.conversation
+        return talk.drafts[-1] if talk.open and talk.drafts else None
+
+    def flow_of(self, draft: Draft) -> type[Flow]:
+        """Return a draft's flow class."""
+        return self.catalog.flows[draft.flow]
+
+    def answers_of(self, draft: Draft) -> Answers:
+        """Return a draft's answers."""
+        return Answers(self.flow_of(draft).steps, draft)
+
+    def open_step(self, draft: Draft) -> Step[object] | None:
+        """Return the open question; ``None`` at the check-answers page."""
+        return self.flow_of(draft).steps.get(walk(self.flow_of(draft), draft).at)
+
+    def begun(self, draft: Draft) -> bool:
+        """Tell whether the citizen has answered anything in a draft."""
+        return any(name not in draft.given for name in draft.answers)
+
+    def keepable(self, draft: Draft) -> bool:
+        """Tell whether a draft is worth coming back to."""
+        flow = self.catalog.flows.get(draft.flow)
+        return flow is not None and not flow.reading
+
+    def left_title(self) -> str:
+        """Return the title of what was begun and left; ``""`` if there is nothing."""
+        kept = [draft for draft in self.conversation.drafts if self.keepable(draft)]
+        return self.flow_of(kept[-1]).title if kept else ""
+
+    async def _collect(self) -> None:
+        """Drop drafts of flows this release no longer has; take in what a page has brought."""
+        drafts = self.conversation.drafts
+        drafts[:] = [draft for draft in drafts if draft.flow in self.catalog.flows]
+        draft = self.draft
+        step = self.open_step(draft) if draft else None
+        if draft and step:
+            brought = await step.arrived(self.answers_of(draft), self.desk)
+            if brought is not None and brought != draft.answers.get(step.id):
+                draft.answers.pop(f"{step.id}.page", None)
+                self._store(draft, step, brought)
+                self.arrived = True
+
+    arrived = False
+    """Whether a one-time page has brought an answer in this turn."""
+
+    # Answers
+
+    async def _words(self, text: str) -> Reply:
+        draft = self.draft
+        if self.arrived:
+            # Whatever was typed after the page was typed to go on.
+            return await self.enter()
+        if draft is None:
+            return await repair.unplaced(self, text)
+        idle = self.desk.clock.now().timestamp() - self.conversation.heard_at
+        if idle > IDLE_SECONDS and self.keepable(draft) and self.begun(draft):
+            return repair.welcome_back(self, draft)
+        return await self._hear(Heard(text=text))
+
+    async def _picture(self, media_id: str) -> Reply:
+        if self.draft is None:
+            return (await self.home()).after("照片收到了，不过现在还用不上。")
+        return await self._hear(Heard(media_id=media_id))
+
+    async def _verb(self, way: Verb) -> Reply:
+        draft = self.draft
+        step = self.open_step(draft) if draft else None
+        if draft and step and step.claims(way.text, self.answers_of(draft)):
+            return await self._hear(Heard(text=way.text))
+        return await repair.VERBS[way.word](self, way)
+
+    async def _hear(self, heard: Heard) -> Reply:
+        draft = self.draft
+        if draft is None:
+            return await repair.unplaced(self, heard.text)
+        step = self.open_step(draft)
+        if step is None:
+            return await self._at_review(draft, heard)
+        try:
+            stored = await step.hear(heard, self.answers_of(draft), self.desk)
+        except UnfitError as unfit:
+            return await repair.miss(self, unfit.sentence, heard)
+        except AsideError as aside:
+            return replace(aside.reply, options=(await self.question()).options, mark=self._mark())
+        except DomainError as error:
+            return await self._hindered(error)
+        self._store(draft, step, stored)
+        return await self.go_on()
+
+    async def _hindered(self, error: DomainError) -> Reply:
+        """Begin what must come first, or say what stands in the way; the answers stay."""
+        if isinstance(error, NeedsError):
+            return await self._push(error)
+        return await self.stuck(error)
+
+    def _store(self, draft: Draft, step: Step[object], stored: object) -> None:
+        """Keep an answer; one that changes takes the answers that hang on it with it."""
+        before = draft.answers.get(step.id)
+        draft.answers[step.id] = stored  # type: ignore[assignment] # steps store Json
+        if not step.answered(draft.answers[step.id]):
+            return
+        draft.editing = ""
+        self.conversation.misses = 0
+        if before != stored:
+            for name in step.resets:
+                draft.answers.pop(name, None)
+
+    async def _at_review(self, draft: Draft, heard: Heard) -> Reply:
+        flow = self.flow_of(draft)
+        if review.confirms(flow, heard.option.label if heard.option else heard.text):
+            return await self._submit(draft)
+        return await repair.miss(
+            self, f"没有问题请回复“{flow.confirm}”，要修改请回复“改”加序号，例如“改1”。", heard
+        )
+
+    # Going on
+
+    async def begin(self, start: Start) -> Reply:
+        """Begin a flow, or go on with the same one begun before."""
+        talk = self.conversation
+        kept = self._same(start)
+        if kept is None:
+            if start.flow in {draft.flow for draft in talk.drafts}:
+                talk.drafts[:] = [one for one in talk.drafts if not self._replaced(one, start)]
+            kept = self._new(start)
+        else:
+            talk.drafts.remove(kept)
+        talk.drafts.append(kept)
+        talk.open = True
+        talk.misses = 0
+        del talk.drafts[:-_MOST_DRAFTS]
+        return await self.enter()
+
+    def _new(self, start: Start, *, pushed: bool = False) -> Draft:
+        version = self.catalog.flows[start.flow].version
+        answers = dict(start.answers)
+        return Draft(
+            self._chance.token(), start.flow, version, answers, given=list(answers), pushed=pushed
+        )
+
+    def _same(self, start: Start) -> Draft | None:
+        """Return a draft of the flow that was begun the same way, to go on with."""
+        for draft in self.conversation.drafts:
+            given = {name: draft.answers.get(name) for name in draft.given}
+            if draft.flow == start.flow and self.keepable(draft) and given == start.answers:
+                return draft
+        return None
+
+    def _replaced(self, draft: Draft, start: Start) -> bool:
+        return draft.flow == start.flow and not (self.keepable(draft) and self.begun(draft))
+
+    async def enter(self, lead: str = "") -> Reply:
+        """Open the top draft: what it needs first, its opening words, its open question."""
+        draft = self.conversation.drafts[-1]
+        flow = self.catalog.acts[draft.flow]
+        try:
+            await flow.admit(self.answers_of(draft), self.desk)
+            await self.desk.require(flow.requires)
+            words = await flow.begin(self.answers_of(draft), self.desk)
+        except NeedsError as needs:
+            return await self._push(needs, lead)
+        except DomainError as error:
+            return await self._cannot_begin(draft, error, lead)
+        except SettledError as settled:
+            return (await self._done(draft, flow, settled.receipt)).after(lead)
+        return await self.go_on("\n\n".join(filter(None, (lead, words))))
+
+    async def _cannot_begin(self, draft: Draft, error: DomainError, lead: str) -> Reply:
+        self.conversation.drafts.remove(draft)
+        below = self.conversation.drafts[-1:]
+        if below and not self.keepable(below[0]):
+            reply = await self.question()
+        else:
+            self.conversation.open = False
+            reply = await self.home()
+        return reply.after(excuse(error, self.desk.clock.now())).after(lead)
+
+    async def _push(self, needs: NeedsError, lead: str = "") -> Reply:
+        """Begin what must come first; the draft below waits for it."""
+        talk = self.conversation
+        wanted = self.catalog.provider(needs.need)  # type: ignore[arg-type] # needs are Needs
+        kept = next((draft for draft in talk.drafts if draft.flow == wanted), None)
+        if kept:
+            talk.drafts.remove(kept)
+            kept.pushed = True
+        talk.drafts.append(kept or self._new(Start(wanted, {"pushed": "yes"}), pushed=True))
+        talk.open = True
+        return await self.enter(lead)
+
+    async def go_on(self, lead: str = "") -> Reply:
+        """Ask the open draft's next question, show its answers, or have its effect."""
+        draft = self.conversation.drafts[-1]
+        if walk(self.flow_of(draft), draft).at == DONE:
+            return (await self._submit(draft)).after(lead)
+        return (await self.question()).after(lead)
+
+    def _mark(self) -> str:
+        draft = self.draft
+        if draft is None:
+            return ""
+        return f"{draft.id[:8]}.{walk(self.flow_of(draft), draft).at}"
+
+    async def home(self) -> Reply:
+        """Return the home page."""
+        return await self.catalog.front.home(self.desk, left=self.left_title())
+
+    async def question(self) -> Reply:
+        """Put the open question again; the home page where nothing is open."""
+        draft = self.draft
+        if draft is None:
+            return await self.home()
+        flow = self.catalog.acts[draft.flow]
+        position = walk(type(flow), draft)
+        answers = self.answers_of(draft)
+        if position.at in (REVIEW, DONE):
+            reply = await review.page(flow, answers, position, self.desk)
+        else:
+            try:
+                reply = await self._asked(draft, flow.steps[position.at], answers)
+            except DomainError as error:
+                return await self._hindered(error)
+        return replace(reply, mark=self._mark())
+
+    async def _asked(self, draft: Draft, step: Step[object], answers: Answers) -> Reply:
+        reply = await step.ask(answers, self.desk)
+        kept = draft.answers.get(step.id)
+        if draft.editing == step.id and step.answered(kept) and step.show(kept):
+            reply = reply.after(f"原来填的是：{step.show(kept)}。不改请回复“继续”。")
+        return reply
+
+    async def stuck(self, error: DomainError) -> Reply:
+        """Say why the open question cannot be answered now; the draft stays as it is."""
+        draft = self.draft
+        step = self.open_step(draft) if draft else None
+        options = step.choices() if step else ()
+        ways = options or (Option("继续"), Option("返回"), Option("菜单"))
+        return Reply(excuse(error, self.desk.clock.now()), ways, mark=self._mark())
+
+    # The one effect
+
+    async def _submit(self, draft: Draft) -> Reply:
+        flow = self.catalog.acts[draft.flow]
+        trail = walk(type(flow), draft).trail
+        # Answers hidden by a later change of mind are never submitted.
+        visible = {
+            name: stored
+            for name, stored in draft.answers.items()
+            if name in trail or name in draft.given
+        }
+        whole = Draft(draft.id, draft.flow, draft.version, visible, given=draft.given)
+        try:
+            receipt = await self._once(flow, whole)
+        except DomainError as error:
+            await self._undo()
+            return await self._hindered(error)
+        self.desk.look_again()
+        return await self._done(draft, flow, receipt)
+
+    async def _once(self, flow: Flow, draft: Draft) -> Receipt:
+        """Have the draft's effect, or find what it was if it already had it."""
+        text = json.dumps(draft.answers, ensure_ascii=False, sort_keys=True)
+        fingerprint = hashlib.sha256(text.encode()).hexdigest()
+        effect = await self.desk.effects.find(draft.id)
+        if effect is not None:
+            receipt = Receipt.from_json(json.loads(effect.receipt))
+            if effect.fingerprint == fingerprint:
+                return receipt
+            return Receipt(f"这件事之前已经办好了：\n{receipt.text}", receipt.options)
+        receipt = await flow.submit(Answers(flow.steps, draft), self.desk)
+        kept = json.dumps(receipt.to_json(), ensure_ascii=False)
+        now = self.desk.clock.now()
+        await self.desk.effects.add(Effect(draft.id, flow.id, fingerprint, kept, now))
+        return receipt
+
+    async def _done(self, draft: Draft, flow: Flow, receipt: Receipt) -> Reply:
+        talk = self.conversation
+        talk.drafts.remove(draft)
+        talk.misses = 0
+        waiting = draft.pushed and bool(talk.drafts)
+        if not waiting:
+            talk.drafts[:] = [one for one in talk.drafts if self.keepable(one)]
+            talk.finished = {
+                "draft": draft.id[:8],
+                "word": flow.confirm if flow.review else "",
+                "at": self.desk.clock.now().timestamp(),
+                **receipt.to_json(),
+            }
+        if receipt.start and not waiting:
+            return (await self.begin(receipt.start)).after(receipt.text)
+        if waiting:
+            return await self.enter(receipt.text)
+        talk.open = False
+        return repair.closing(self, receipt, mark=f"{draft.id[:8]}.{DONE}")
+
+    async def _greet(self, way: Greet) -> Reply:
+        welcome = await self.catalog.front.welcome(self.desk, scene=way.scene, new=way.new)
+        if welcome.start:
+            return (await self.begin(welcome.start)).after(welcome.text)
+        self.conversation.open = False
+        return (await self.home()).after(welcome.text)

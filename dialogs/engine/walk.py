@@ -1,0 +1,200 @@
+"""From a flow to its one shared machine, and from answers to the place they lead to.
+
+Answers are the only position. A walk starts at the beginning each time and stops at the first
+open question; correcting, going back, resuming and deploying are all the same walk.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import pairwise
+
+from transitions import EventData, Machine
+
+from dialogs.engine.choices import Menu
+from dialogs.engine.flow import Flow
+from dialogs.engine.steps import Answers, Probe, Step
+from domain.shared.conversations import Draft
+
+__all__ = [
+    "DONE",
+    "REVIEW",
+    "START",
+    "Position",
+    "edges",
+    "machine_of",
+    "mermaid",
+    "walk",
+    "walked_edges",
+]
+
+START, REVIEW, DONE = "start", "review", "done"
+
+
+@dataclass(slots=True)
+class _Cursor:
+    """What moves over the machine: made for one walk, forgotten after it."""
+
+    answers: Answers
+    state: str = START
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """The question left behind has a whole answer."""
+
+    step: Step[object]
+
+    def __call__(self, event: EventData) -> bool:
+        answers = _answers(event)
+        return self.step.answered(answers.stored(self.step))
+
+
+@dataclass(frozen=True, slots=True)
+class _Needed:
+    """The question ahead is asked, and those in between are not: their answers are hidden."""
+
+    step: Step[object]
+    skipping: tuple[str, ...]
+
+    def __call__(self, event: EventData) -> bool:
+        answers = _answers(event)
+        answers.hidden.update(self.skipping)
+        return self.step.needed(answers)
+
+
+def _answers(event: EventData) -> Answers:
+    cursor = event.model
+    assert isinstance(cursor, _Cursor)  # noqa: S101 (only a walk fires events)
+    return cursor.answers
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """A way from one state to another, taken where all guards hold."""
+
+    source: str
+    target: str
+    guards: tuple[_Answered | _Needed, ...]
+    label: str = ""
+
+
+def _edges_from(flow: type[Flow], source: str) -> list[_Edge]:
+    """Return where an answered step leads: each following step up to the first always asked."""
+    names = list(flow.steps)
+    here = names.index(source) + 1 if source != START else 0
+    answered = () if source == START else (_Answered(flow.steps[source]),)
+    found: list[_Edge] = []
+    skipped: tuple[str, ...] = ()
+    for name in names[here:]:
+        step = flow.steps[name]
+        if _possible(flow, step, skipped):
+            label = f"needs {name}" if step.conditional else ""
+            found.append(_Edge(source, name, (*answered, _Needed(step, skipped)), label))
+        if not step.conditional:
+            return found
+        skipped = (*skipped, name)
+    return [*found, _Edge(source, REVIEW if flow.review else DONE, answered)]
+
+
+def _possible(flow: type[Flow], step: Step[object], skipped: tuple[str, ...]) -> bool:
+    """Tell whether a question can be needed although the skipped ones were not asked."""
+    probe = Probe(flow.steps)
+    with suppress(TypeError, AttributeError, KeyError):
+        return bool(step.needed(probe)) or not probe.looked_at & set(skipped)
+    return not probe.looked_at & set(skipped)
+
+
+_MACHINES: dict[type[Flow], Machine] = {}
+
+
+def machine_of(flow: type[Flow]) -> Machine:
+    """Return the flow's machine: compiled once, shared by everybody, holding no model."""
+    if flow not in _MACHINES:
+        _MACHINES[flow] = _compiled(flow)
+    return _MACHINES[flow]
+
+
+def _sources(flow: type[Flow]) -> list[str]:
+    """Return the states that have a way on: all but menus, which lead elsewhere."""
+    return [START, *(name for name, step in flow.steps.items() if not isinstance(step, Menu))]
+
+
+def _compiled(flow: type[Flow]) -> Machine:
+    machine = Machine(
+        model=None,
+        states=[START, *flow.steps, *([REVIEW] if flow.review else []), DONE],
+        initial=START,
+        auto_transitions=False,
+        send_event=True,
+    )
+    for source in _sources(flow):
+        for edge in _edges_from(flow, source):
+            machine.add_transition("advance", source, edge.target, conditions=[*edge.guards])
+    if flow.review:
+        machine.add_transition("confirm", REVIEW, DONE)
+    return machine
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a draft stands.
+
+    ``trail`` are the questions asked so far with the open one last, where there is one; ``at`` is
+    the open question's id, `REVIEW`, or `DONE`.
+    """
+
+    trail: tuple[str, ...]
+    at: str
+
+
+def walk(flow: type[Flow], draft: Draft) -> Position:
+    """Walk a draft's answers to the first open question."""
+    _adopt_old_names(flow, draft)
+    advance = machine_of(flow).events["advance"]
+    cursor = _Cursor(Answers(flow.steps, draft))
+    visited = [START]
+    # A menu has no way out, and asking the machine for one would be logged as a mistake.
+    while cursor.state in advance.transitions and advance.trigger(cursor):
+        visited.append(cursor.state)
+    trail = tuple(name for name in visited if name in flow.steps)
+    if draft.editing in trail:
+        return Position(trail[: trail.index(draft.editing) + 1], draft.editing)
+    return Position(trail, cursor.state)
+
+
+def _adopt_old_names(flow: type[Flow], draft: Draft) -> None:
+    """Move answers stored under a step's former id to today's."""
+    for name, step in flow.steps.items():
+        if step.was and step.was in draft.answers and name not in draft.answers:
+            draft.answers[name] = draft.answers.pop(step.was)
+
+
+def edges(flow: type[Flow]) -> set[tuple[str, str]]:
+    """Return every edge of the flow's machine, as pairs of states."""
+    return {
+        (str(move.source), str(move.dest))
+        for event in machine_of(flow).events.values()
+        for moves in event.transitions.values()
+        for move in moves
+    }
+
+
+def walked_edges(flow: type[Flow], draft: Draft) -> set[tuple[str, str]]:
+    """Return the edges that a draft's answers lead over."""
+    position = walk(flow, draft)
+    return set(pairwise((START, *position.trail, position.at)))
+
+
+def mermaid(flow: type[Flow]) -> str:
+    """Draw the flow as a Mermaid state diagram, one line an edge."""
+    lines = ["stateDiagram-v2", f"    %% {flow.id} v{flow.version}: {flow.title}"]
+    for name, step in flow.steps.items():
+        lines.append(f'    state "{step.title or name}" as {name}')
+    ends = {START: "[*]", DONE: "[*]"}
+    for source in _sources(flow):
+        for edge in _edges_from(flow, source):
+            line = f"    {ends.get(source, source)} --> {ends.get(edge.target, edge.target)}"
+            lines.append(f"{line} : {edge.label}" if edge.label else line)
+    if flow.review:
+        lines.append(f"    {REVIEW} --> [*] : {flow.confirm}")
+    return "\n".join(lines) + "\n"
