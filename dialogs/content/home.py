@@ -1,0 +1,52 @@
+"""The page everybody comes back to, and the first words to a newcomer.
+
+Source: S0-01, S0-04, S0-61 to S0-63.
+"""
+
+from dialogs.desk import Desk
+from dialogs.engine.catalog import Welcome
+from dialogs.engine.messages import Option, Reply, Start
+from domain.plans.model import ProjectNotFoundError
+
+__all__ = ["Home"]
+
+_SERVICES = (
+    Option("快速配租"),
+    Option("只看我能登记的"),
+    Option("我的登记"),
+    Option("我的"),
+    Option("常见问题"),
+    Option("联系人工"),
+)
+
+
+class Home:
+    """The home page: every service, by number, name or tap."""
+
+    async def home(self, desk: Desk, *, left: str) -> Reply:
+        """List the services; what was begun and left comes first. Source: S0-04, S0-63."""
+        going_on = (Option(f"继续：{left}", say="继续"),) if left else ()
+        return Reply(
+            "请选择要办的事：", (*going_on, *_SERVICES), closing="回复数字就可以。", mark="home.0"
+        )
+
+    async def welcome(self, desk: Desk, *, scene: str, new: bool) -> Welcome:
+        """Greet a new follower and say whom this is for; a poster leads to its project.
+
+        Source: S0-01, S0-61, S0-62.
+        """
+        greeting = (
+            f"您好，这里是{desk.office.operator}的安居服务。\n"
+            "已在本市备案的公租房家庭，可以在这里查看项目、登记房源、查结果。"
+            if new
+            else ""
+        )
+        if not scene:
+            return Welcome(greeting)
+        try:
+            project = (await desk.plans.book()).project_by_scene(scene)
+        except ProjectNotFoundError:
+            unknown = "这张海报对应的项目已经下线，您可以看看现在的项目。"
+            return Welcome("\n\n".join(filter(None, (greeting, unknown))))
+        begun = Start("browse", {"plan": project.plan_id, "project": project.id})
+        return Welcome(greeting, begun)

@@ -1,0 +1,1 @@
+"""Conversations about allotment plans, projects and units."""
