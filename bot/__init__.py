@@ -1,0 +1,1 @@
+"""The edge: WeChat, one-time pages, simulator, command line."""
