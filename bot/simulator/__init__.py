@@ -1,0 +1,1 @@
+"""A fake WeChat for testers, over the real webhook with real encryption."""

@@ -1,0 +1,128 @@
+"""The chat in a browser: included in sandbox mode only, absent in production."""
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import qrcode
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse
+from jinja2 import Environment, FileSystemLoader
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.menu import MenuGroup
+from bot.simulator.phone import Exchange, Gesture, GestureKind
+from bot.simulator.sandbox import Citizen, Poster, Sandbox
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/simulator", include_in_schema=False)
+
+_HERE = Path(__file__).parent
+_STATIC = {path.name: path for path in sorted((_HERE / "static").iterdir())}
+_TEMPLATES = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True)
+_FRESH = {"Cache-Control": "no-cache"}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'"
+)
+
+_OpenId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class _Sent(BaseModel):
+    """What the page sends when the citizen does something."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    openid: _OpenId
+    kind: GestureKind
+    text: Annotated[str, Field(max_length=4000)] = ""
+    tap: Annotated[str, Field(max_length=128)] = ""
+    scene: Annotated[str, Field(max_length=64)] = ""
+
+
+class _Again(BaseModel):
+    """Whose last message the platform delivers once more."""
+
+    openid: _OpenId
+
+
+@router.get("")
+async def show_chat(request: Request) -> HTMLResponse:
+    sandbox = _sandbox(request)
+    page = _TEMPLATES.get_template("chat.html").render(
+        account_name=sandbox.account_name, public_url=sandbox.public_url
+    )
+    return HTMLResponse(page, headers=_FRESH | {"Content-Security-Policy": _POLICY})
+
+
+@router.get("/static/{name}")
+async def static_file(name: str) -> FileResponse:
+    if name not in _STATIC:
+        raise HTTPException(404)
+    return FileResponse(_STATIC[name], headers=_FRESH)
+
+
+@router.post("/send")
+async def send(request: Request, sent: _Sent) -> Exchange:
+    return await _sandbox(request).phone.send(Gesture(**sent.model_dump()))
+
+
+@router.post("/again")
+async def again(request: Request, whose: _Again) -> Exchange:
+    exchange = await _sandbox(request).phone.again(whose.openid)
+    if exchange is None:
+        raise HTTPException(404, "还没有可以重发的消息。先发一条，再点重发。")
+    return exchange
+
+
+@router.get("/citizens")
+async def citizens(request: Request) -> Sequence[Citizen]:
+    return _sandbox(request).citizens
+
+
+@router.get("/menu")
+async def menu(request: Request) -> Sequence[MenuGroup]:
+    return _sandbox(request).menu
+
+
+@router.get("/sms")
+async def sms(request: Request, phone: str | None = None) -> Sequence[Mapping[str, object]]:
+    return _sandbox(request).sms(phone)
+
+
+@router.get("/outbox")
+async def outbox(
+    request: Request, openid: Annotated[str, Query(max_length=64)]
+) -> Sequence[Mapping[str, object]]:
+    return _sandbox(request).outbox(openid)
+
+
+@router.get("/posters")
+async def posters(request: Request) -> Sequence[Poster]:
+    return await _sandbox(request).posters()
+
+
+@router.get("/posters/{scene}.png")
+async def poster_code(request: Request, scene: str) -> Response:
+    sandbox = _sandbox(request)
+    if scene not in {poster.scene for poster in await sandbox.posters()}:
+        raise HTTPException(404)
+    # A phone's camera opens this address, and the chat takes the scene from there.
+    base = sandbox.public_url or str(request.base_url)
+    return Response(_code(f"{base.rstrip('/')}/simulator?scan={scene}"), media_type="image/png")
+
+
+def _sandbox(request: Request) -> Sandbox:
+    sandbox: Sandbox = request.app.state.sandbox
+    return sandbox
+
+
+def _code(words: str) -> bytes:
+    code = qrcode.QRCode(box_size=6, border=2)
+    code.add_data(words)
+    png = io.BytesIO()
+    code.make_image().save(png)
+    return png.getvalue()

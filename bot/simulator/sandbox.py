@@ -1,0 +1,70 @@
+"""What the simulator needs from the rest of the process, and who is there to try it."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from starlette.types import ASGIApp
+
+from bot.menu import MenuGroup
+from bot.simulator.phone import Phone
+from bot.wechat.crypto import OfficialAccount
+from domain.shared.clock import Clock
+
+__all__ = ["CITIZENS", "Citizen", "Poster", "Sandbox"]
+
+
+@dataclass(frozen=True, slots=True)
+class Poster:
+    """A poster with a QR code; ``scene`` is what the code carries, 1 to 64 characters."""
+
+    scene: str
+    title: str
+    subtitle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Citizen:
+    """Somebody to try the chat as: a label, and what they would type when asked. All invented."""
+
+    openid: str
+    name: str
+    phone: str = ""
+    real_name: str = ""
+    id_number: str = ""
+    filing_number: str = ""
+
+
+CITIZENS = (
+    Citizen("oSimAnjuWANG0000000000000000", "王小安", phone="19900001001"),
+    Citizen("oSimAnjuZHO00000000000000000", "周建国", phone="19900001002"),
+    Citizen("oSimAnjuLI000000000000000000", "李晓雯", phone="19900001003"),
+    Citizen("oSimAnjuCHEN0000000000000000", "陈立新", phone="19900001004"),
+)
+"""Four ready citizens; the demo's own world replaces them with people it knows."""
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """The simulator's only view of the process, kept as ``app.state.sandbox``.
+
+    ``sms`` takes a phone (None: all) and lists ``phone``, ``code``, ``text``, ``sent_at``;
+    ``outbox`` takes an openid and lists ``openid``, ``kind``, ``text``, ``data``, ``sent_at``,
+    ``state``; both newest first. ``public_url`` tells the chat which links are our own pages.
+    """
+
+    account: OfficialAccount
+    account_name: str
+    app: Callable[[], ASGIApp]
+    clock: Clock
+    sms: Callable[[str | None], Sequence[Mapping[str, object]]]
+    outbox: Callable[[str], Sequence[Mapping[str, object]]]
+    posters: Callable[[], Awaitable[Sequence[Poster]]]
+    menu: Sequence[MenuGroup]
+    citizens: Sequence[Citizen] = CITIZENS
+    public_url: str = ""
+
+    @cached_property
+    def phone(self) -> Phone:
+        """The one phone that all citizens hold, so that it remembers what to redeliver."""
+        return Phone(self.account, self.clock, self.app)
