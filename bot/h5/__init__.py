@@ -1,0 +1,1 @@
+"""Pages that citizens open from a link."""
