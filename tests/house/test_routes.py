@@ -1,0 +1,97 @@
+"""Every route has a guard: something that keeps out whoever should not come in."""
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.routing import BaseRoute, Mount, Route
+
+from bot import wiring
+from bot.main import create_app
+from bot.settings import Mode, Settings
+
+SIGNED = "the platform's signature over the message"
+ONE_TIME = "an unguessable address, bound to the citizen, taken once"
+SIGNED_LINK = "a signed address that ends"
+SANDBOX = "exists in sandbox mode only"
+EMPTY = "tells nothing about anybody"
+
+GUARDS = {
+    "GET /wechat": SIGNED,
+    "POST /wechat": SIGNED,
+    "GET /h5/form/{token}": ONE_TIME,
+    "POST /h5/form/{token}": ONE_TIME,
+    "GET /h5/print/{token}": SIGNED_LINK,
+    "GET /h5/static/*": EMPTY,
+    "GET /healthz": EMPTY,
+    "GET /readyz": EMPTY,
+    "GET /simulator": SANDBOX,
+    "GET /simulator/static/{name}": SANDBOX,
+    "POST /simulator/send": SANDBOX,
+    "POST /simulator/again": SANDBOX,
+    "GET /simulator/citizens": SANDBOX,
+    "GET /simulator/menu": SANDBOX,
+    "GET /simulator/sms": SANDBOX,
+    "GET /simulator/outbox": SANDBOX,
+    "GET /simulator/posters": SANDBOX,
+    "GET /simulator/posters/{scene}.png": SANDBOX,
+}
+"""A new route fails until it stands here, with what guards it."""
+
+
+def routes_of(routes: Iterable[BaseRoute]) -> Iterator[str]:
+    for route in routes:
+        if isinstance(route, Route):
+            yield from (f"{verb} {route.path}" for verb in (route.methods or ()) if verb != "HEAD")
+        elif isinstance(route, Mount):
+            yield f"GET {route.path}/*"
+        else:
+            # FastAPI keeps an included router as one entry; its routes carry their whole path.
+            yield from routes_of(vars(route)["original_router"].routes)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("ANJU_DATABASE__URL", f"sqlite+aiosqlite:///{tmp_path / 'anju.db'}")
+    return Settings()
+
+
+@pytest.fixture
+async def stranger(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """Return somebody who knows the addresses and nothing else."""
+    await wiring.migrate(settings)
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://anju") as client:
+            yield client
+
+
+def test_every_route_stands_in_the_table_and_the_table_has_no_other(settings: Settings) -> None:
+    assert sorted(routes_of(create_app(settings).routes)) == sorted(GUARDS)
+
+
+def test_production_has_no_route_of_the_sandbox(settings: Settings) -> None:
+    production = settings.model_copy(update={"mode": Mode.PRODUCTION})
+    kept = {route for route, guard in GUARDS.items() if guard != SANDBOX}
+    assert set(routes_of(create_app(production).routes)) == kept
+
+
+@pytest.mark.parametrize(
+    "route", [route for route, guard in GUARDS.items() if guard not in {SANDBOX, EMPTY}]
+)
+async def test_a_stranger_is_kept_out(stranger: httpx.AsyncClient, route: str) -> None:
+    verb, path = route.replace("{token}", "A" * 22).split()
+    seen = await stranger.request(verb, path)
+    assert seen.status_code in {403, 404, 410}
+
+
+@pytest.mark.parametrize("verb", ["PUT", "DELETE", "PATCH", "OPTIONS"])
+async def test_the_webhook_knows_two_verbs_only(stranger: httpx.AsyncClient, verb: str) -> None:
+    assert (await stranger.request(verb, "/wechat")).status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/redoc", "/h5"])
+async def test_nothing_else_answers(stranger: httpx.AsyncClient, path: str) -> None:
+    assert (await stranger.get(path)).status_code == 404
