@@ -22,7 +22,7 @@ from dialogs.catalog import catalog
 from domain.shared.chance import Randomness
 from domain.shared.clock import Clock
 
-__all__ = ["create_app"]
+__all__ = ["create_app", "healthz", "readyz"]
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from dialogs.engine.messages import Option, Reply
 from dialogs.engine.steps import Accept, Answers, Condition, Heard, Step
 from domain.shared.conversations import Json
 
-__all__ = ["Choose", "ChooseMany", "Menu", "pick"]
+__all__ = ["Choose", "ChooseMany", "Menu", "Offers", "Words", "pick"]
 
 
 class Offers(Protocol):

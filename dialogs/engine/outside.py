@@ -16,7 +16,7 @@ from domain.shared.clock import utc_from_timestamp
 from domain.shared.conversations import Json
 from domain.shared.idents import Masked, half_width, mask
 
-__all__ = ["Code", "Field", "Secure"]
+__all__ = ["AcceptFields", "Code", "Field", "Secure"]
 
 
 @dataclass(frozen=True, slots=True)

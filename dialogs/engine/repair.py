@@ -1,6 +1,8 @@
 """Everything that gets a talk back on its way, written once for all flows.
 
 Global verbs, misses, stale taps, returning after a while, words outside any flow.
+
+Source: S0-19.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

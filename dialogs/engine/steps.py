@@ -10,7 +10,18 @@ from dialogs.engine.kinds import Kind, UnfitError
 from dialogs.engine.messages import Option, Reply
 from domain.shared.conversations import Draft, Json
 
-__all__ = ["Accept", "Answers", "Ask", "Condition", "Heard", "Photo", "Probe", "Section", "Step"]
+__all__ = [
+    "Accept",
+    "Answers",
+    "Ask",
+    "Condition",
+    "Heard",
+    "KeepPicture",
+    "Photo",
+    "Probe",
+    "Section",
+    "Step",
+]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

@@ -3,14 +3,13 @@
 Works on one citizen's conversation in memory; the caller loads and saves it.
 """
 
-import hashlib
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from dialogs.desk import Desk
 from dialogs.engine import repair, review
 from dialogs.engine.catalog import Catalog
+from dialogs.engine.effects import submit_once
 from dialogs.engine.excuses import excuse
 from dialogs.engine.flow import Flow, Receipt, SettledError
 from dialogs.engine.kinds import UnfitError
@@ -33,7 +32,6 @@ from dialogs.engine.ways import (
 from domain.shared.chance import Randomness
 from domain.shared.conversations import Conversation, Draft
 from domain.shared.errors import DomainError, NeedsError
-from domain.shared.records import Effect
 
 __all__ = ["Catalog", "Talk"]
 
@@ -351,37 +349,13 @@ class Talk:
 
     async def _submit(self, draft: Draft) -> Reply:
         flow = self.catalog.acts[draft.flow]
-        trail = walk(type(flow), draft).trail
-        # Answers hidden by a later change of mind are never submitted.
-        visible = {
-            name: stored
-            for name, stored in draft.answers.items()
-            if name in trail or name in draft.given
-        }
-        whole = Draft(draft.id, draft.flow, draft.version, visible, given=draft.given)
         try:
-            receipt = await self._once(flow, whole)
+            receipt = await submit_once(flow, draft, self.desk)
         except DomainError as error:
             await self._undo()
             return await self._hindered(error)
         self.desk.look_again()
         return await self._done(draft, flow, receipt)
-
-    async def _once(self, flow: Flow, draft: Draft) -> Receipt:
-        """Have the draft's effect, or find what it was if it already had it."""
-        text = json.dumps(draft.answers, ensure_ascii=False, sort_keys=True)
-        fingerprint = hashlib.sha256(text.encode()).hexdigest()
-        effect = await self.desk.effects.find(draft.id)
-        if effect is not None:
-            receipt = Receipt.from_json(json.loads(effect.receipt))
-            if effect.fingerprint == fingerprint:
-                return receipt
-            return Receipt(f"这件事之前已经办好了：\n{receipt.text}", receipt.options)
-        receipt = await flow.submit(Answers(flow.steps, draft), self.desk)
-        kept = json.dumps(receipt.to_json(), ensure_ascii=False)
-        now = self.desk.clock.now()
-        await self.desk.effects.add(Effect(draft.id, flow.id, fingerprint, kept, now))
-        return receipt
 
     async def _done(self, draft: Draft, flow: Flow, receipt: Receipt) -> Reply:
         talk = self.conversation

@@ -26,7 +26,7 @@ from domain.shared.idents import Masked, half_width, mask
 
 __all__ = ["RealName"]
 
-_NUMBER = re.compile(r"\d[\dXx\s-]{12,24}[\dXx]")
+_NUMBER = re.compile(r"\d[\dXx\s-]{5,24}[\dXx]")
 
 
 def _from_words(typed: str) -> Mapping[str, str]:
@@ -62,7 +62,7 @@ class RealName(Flow, id="real_name", version=1, title="实名认证"):
         title="姓名和身份证号",
         aka=("姓名", "身份证号"),
         why="登记房源必须是本人。姓名和身份证号只用来核对身份，加密保存，聊天里不显示。",
-        hint="也可以在这里直接发“姓名 身份证号”，但网页更安全。",
+        hint="姓名和身份证号中间空一格；身份证号是 18 位，最后一位可能是 X。",
         fields=(
             Field("name", "姓名", person, hint="和身份证上一样", autocomplete="name"),
             # The day of birth is held against today's date where the comparison is made.
