@@ -26,6 +26,12 @@ __all__ = ["VERBS", "Turn", "closing", "miss", "stale", "unplaced", "welcome_bac
 _FINISHED_SECONDS = 10 * 60
 """For so long, confirming once more repeats the receipt."""
 
+_GREETINGS = {
+    **dict.fromkeys(("你好", "您好", "hi", "hello", "嗨", "在吗", "早上好", "开始"), "您好！"),
+    **dict.fromkeys(("谢谢", "谢谢你", "谢谢您", "多谢", "thanks"), "不客气！"),
+    **dict.fromkeys(("再见", "拜拜", "好的", "好", "嗯", "知道了", "ok"), "好的，需要时随时找我。"),
+}
+
 _PERSON = Option("联系人工", say="人工")
 
 
@@ -109,8 +115,11 @@ async def unplaced(turn: Turn, text: str) -> Reply:
     if finished and _confirms_again(turn, finished.get("word"), finished.get("at"), text):
         receipt = Receipt.from_json(finished)
         return closing(turn, receipt, mark="").after("刚才已经办好了：")
-    topic = await turn.desk.content.ask(text)
     home = await turn.home()
+    if plain(text) in _GREETINGS:
+        turn.conversation.misses = 0
+        return home.after(_GREETINGS[plain(text)])
+    topic = await turn.desk.content.ask(text)
     if topic:
         turn.conversation.misses = 0
         return Reply(topic.answer, home.options, closing=home.closing)

@@ -22,6 +22,9 @@ from domain.shared.conversations import Json
 
 __all__ = ["Browse"]
 
+_STATES = (PlanState.OPEN, PlanState.COMING, PlanState.CLOSED)
+"""In the order in which citizens want to see them."""
+
 _MINE: Mapping[str, Json] = MappingProxyType({"mine": "yes"})
 
 
@@ -34,7 +37,8 @@ async def _filed_types(answers: Answers, desk: Desk) -> frozenset[UnitType]:
 
 async def _plans(answers: Answers, desk: Desk) -> Sequence[Option]:
     book, now = await desk.plans.book(), desk.clock.now()
-    shown = [plan for plan in book.plans() if plan.kind is PlanKind.QUICK]
+    quick = [plan for plan in book.plans() if plan.kind is PlanKind.QUICK]
+    shown = sorted(quick, key=lambda plan: _STATES.index(plan.state_at(now)))
     if answers.given("mine"):
         shown = [plan for plan in shown if plan.state_at(now) is PlanState.OPEN]
     return [

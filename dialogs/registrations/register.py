@@ -28,7 +28,10 @@ __all__ = ["Register"]
 async def _of_the_family(answers: Answers, desk: Desk) -> Sequence[Option]:
     """Offer the project's units that are of a filed type."""
     book, family = await desk.plans.book(), (await desk.citizen()).filed()
-    project = book.project(answers.given("project"))
+    begun_for = answers.get(Register.unit)
+    project = book.project(
+        book.unit(begun_for).project_id if begun_for else answers.given("project")
+    )
     return [
         Option(
             f"{unit.unit_type}（{await desk.plans.registered(unit.id)} 户已登记）",
