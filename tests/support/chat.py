@@ -8,10 +8,12 @@ Before and between::
     # a remark; a remark like `Source: S0-25` claims what the talk shows
     given citizen 周安然 signed-up verified bound      somebody of the demo's world begins to talk
     given registration 青禾家园 二居室                  this citizen's family has registered
-    given plan 第四批 closed                            the clock moves: coming, open or closed
+    given plan 第四批 closed                            a minute before or after: coming, open,
+                                                        closing, closed
     given clock 20:30                                   the clock moves on to that time in China
     given later 31 minutes                              … or by seconds, minutes, hours, days
-    given line sms down                                 sms, identity or family: up, down or deaf
+    given line sms down                                 sms, identity, face or family: up, down
+                                                        or deaf
 
 What a citizen does (each message takes five seconds)::
 
@@ -32,6 +34,7 @@ What a citizen does (each message takes five seconds)::
                                  must come, and nothing may be stored twice
     ! restart                    the bot is stopped and started on the same files
     ! later 40 minutes           time passes
+    ! notices                    what phones are to be told is sent now
     ! as 沈玉兰                  another citizen talks
 
 What must be::
@@ -46,7 +49,8 @@ What must be::
                                  account yes, person no, family yes
 
 In words: ``{name}``, ``{phone}``, ``{id}``, ``{filing}`` of the citizen; ``{sms}`` the newest code
-on the citizen's phone, ``{old sms}`` the one before, ``{wrong sms}`` another one, ``{spaced sms}``;
+on the citizen's phone, ``{old sms}`` the one before, ``{wrong sms}`` another one, ``{spaced sms}``,
+``{sms on 13912345678}`` on another; ``{notice}`` the newest message on the citizen's phone;
 ``{number}`` of the newest registration; ``{字 × 10000}``; ``\\u200b`` any character by its number.
 """
 
@@ -56,18 +60,14 @@ import re
 import shlex
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
 import httpx
-from sqlalchemy import func, select
 
 from adapters.simulated import LineState
-from adapters.sql.schema import METADATA
-from domain.plans.model import PlanState
-from domain.registrations.model import RegistrationState
-from domain.shared.clock import china_time
+from bot.jobs import send_notices
+from tests.support.chat_values import filled, on_record
 from tests.support.edges import Edge, confirmed, watched
 from tests.support.platform import Post, ReplySeen
 from tests.support.town import PUBLIC_URL, Resident, Town
@@ -106,18 +106,14 @@ class _Phone:
 async def play(path: Path, town: Town, manner: Manner, walked: set[Edge]) -> "Player":
     """Play a file; the edges it walks are added to a set, even if it fails."""
     player = Player(town, manner)
+    lines = await asyncio.to_thread(path.read_text, "utf-8")
     with watched() as seen:
         try:
-            for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+            for number, line in enumerate(lines.splitlines(), start=1):
                 await player.perform(number, line.strip())
         finally:
             walked |= seen | confirmed(await town.flows_done())
     return player
-
-
-def glob(fragment: str) -> re.Pattern[str]:
-    """Return the pattern of a fragment in which ``*`` is anything."""
-    return re.compile("[\\s\\S]*?".join(map(re.escape, fragment.split("*"))))
 
 
 class Player:
@@ -199,43 +195,26 @@ class Player:
             case "registration", [project, unit_type]:
                 await self.town.register(self.speaker, project, unit_type)
             case "plan", [plan, state]:
-                await self._wait_for_plan(plan, PlanState(state))
+                await self.town.wait_for_plan(plan, state)
             case "clock", [time]:
-                self._wait_for_clock(time)
+                self.town.wait_for_clock(time)
             case "later", [count, unit]:
-                self._wait(count, unit)
+                self.town.wait(int(count), unit)
             case "line", [line, state]:
                 self._lines[line] = LineState(state)
                 self._set_lines()
             case _:
                 raise AssertionError("nothing like this can be given")
 
-    async def _wait_for_plan(self, words: str, state: PlanState) -> None:
-        plan = await self.town.plan(words)
-        minute = timedelta(minutes=1)
-        moments = {
-            PlanState.COMING: plan.opens_at - minute,
-            PlanState.OPEN: plan.opens_at,
-            PlanState.CLOSED: plan.closes_at + minute,
-        }
-        self.town.travel(moments[state])
-        assert plan.state_at(self.town.clock.now()) is state
-
-    def _wait_for_clock(self, time: str) -> None:
-        now = china_time(self.town.clock.now())
-        hour, minute = map(int, time.split(":"))
-        then = now.replace(hour=hour, minute=minute, second=0)
-        self.town.travel(then if then > now else then + timedelta(days=1))
-
-    def _wait(self, count: str, unit: str) -> None:
-        spans = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
-        self.town.clock.forward(int(count) * spans[unit.removesuffix("s")])
-
     def _set_lines(self) -> None:
         house = self.town.house
-        ends = {"sms": house.sms, "identity": house.identity_check, "family": house.family_register}
+        lines = {
+            "sms": house.sms.line,
+            "identity": house.identity_check.line,
+            "family": house.family_register.line,
+        }
         for name, state in self._lines.items():
-            ends[name].line.state = state
+            lines[name].state = state
 
     async def _restart(self) -> None:
         await self.town.restart()
@@ -252,7 +231,10 @@ class Player:
             case "as":
                 self._speak_as(about)
             case "later":
-                self._wait(*about.split())
+                count, unit = about.split()
+                self.town.wait(int(count), unit)
+            case "notices":
+                await send_notices(self.town.house)
             case "restart":
                 await self._restart()
             case "redeliver":
@@ -385,89 +367,31 @@ class Player:
 
     # What must be
 
+    async def _pattern(self, fragment: str) -> re.Pattern[str]:
+        return re.compile(
+            "[\\s\\S]*?".join(map(re.escape, (await self._filled(fragment)).split("*")))
+        )
+
     async def _hear(self, fragment: str) -> None:
         if fragment == _NOTHING:
             assert self._seen is None, "the bot was to stay silent"
             return
         assert self._seen, "nothing was said"
-        found = glob(await self._filled(fragment)).search(self._seen, self._from)
+        found = (await self._pattern(fragment)).search(self._seen, self._from)
         assert found, "this was not said (from where the line before was found)"
         self._from = found.end()
 
     async def _hear_not(self, fragment: str) -> None:
         assert self._seen, "nothing was said"
-        assert not glob(await self._filled(fragment)).search(self._seen), "this was said"
+        assert not (await self._pattern(fragment)).search(self._seen), "this was said"
 
     async def _find(self, words: str) -> None:
         *what, expected = words.split()
-        match expected:
-            case "yes" | "no":
-                found = "yes" if await self._has(what[0]) else "no"
-            case _:
-                found = str(await self._count(what))
+        if what == ["messages"]:
+            found = str(self.phone.messages)
+        else:
+            found = await on_record(what, self.town, self.speaker)
         assert found == expected, f"there is {found}"
 
-    async def _has(self, what: str) -> bool:
-        async with self.town.house.open_work() as work:
-            citizen = await self.town.desk(work, self.speaker).citizen()
-        known = {"account": citizen.account, "person": citizen.person, "family": citizen.family}
-        return known[what] is not None
-
-    async def _count(self, what: Sequence[str]) -> int:
-        match what:
-            case ["registrations" | "cancelled" as state]:
-                return await self._count_registrations(state)
-            case ["sms"]:
-                return len(self.town.inbox(self.speaker.phone))
-            case ["messages"]:
-                return self.phone.messages
-            case ["acts", tag]:
-                acts = METADATA.tables["acts"]
-                chosen = select(func.count()).select_from(acts).where(acts.c.tag == tag)
-                return await self.town.count(chosen)
-            case [table]:
-                return (await self.town.counts())[table]
-            case _:
-                raise AssertionError("nothing like this can be counted")
-
-    async def _count_registrations(self, state: str) -> int:
-        wanted = {
-            "registrations": RegistrationState.REGISTERED,
-            "cancelled": RegistrationState.CANCELLED,
-        }[state]
-        return sum(one.state is wanted for one in await self.town.registrations(self.speaker))
-
-    # What stands in words
-
     async def _filled(self, words: str) -> str:
-        """Return words with what stands in braces put in."""
-        for braced in re.findall(r"\{([^{}]+)\}", words):
-            words = words.replace(f"{{{braced}}}", await self._value(braced), 1)
-        return re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), words)
-
-    async def _value(self, braced: str) -> str:
-        text, times, count = braced.rpartition(" × ")
-        if times:
-            return text * int(count)
-        if braced == "number":
-            return (await self.town.registrations(self.speaker))[0].number
-        if braced.endswith("sms"):
-            return self._code(braced)
-        who = self.speaker
-        return {"name": who.name, "phone": who.phone, "id": who.id_number, "filing": who.filing}[
-            braced
-        ]
-
-    def _code(self, braced: str) -> str:
-        codes = [message.code for message in self.town.inbox(self.speaker.phone)]
-        assert codes, "no message arrived on the citizen's phone"
-        match braced:
-            case "old sms":
-                return codes[1]
-            case "wrong sms":
-                return f"{(int(codes[0]) + 1) % 10**6:06}"
-            case "spaced sms":
-                return f" {codes[0][:3]} {codes[0][3:]} "
-            case _:
-                return codes[0]
-
+        return await filled(words, self.town, self.speaker)

@@ -62,4 +62,5 @@ class _Listener:
     def __call__(self, event: EventData) -> None:
         """Note the edge just walked."""
         move = event.transition
+        assert move, "an edge was walked"
         self._walked.add((self._flow.id, str(move.source), str(move.dest)))

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -32,6 +32,7 @@ from dialogs.desk import Desk
 from domain.accounts.model import Proof, Purpose
 from domain.plans.model import Plan, Project
 from domain.registrations.model import Registration
+from domain.shared.clock import china_time
 from domain.shared.records import OpenId
 from tests.support.chance import SeededRandomness
 from tests.support.clock import FakeClock
@@ -159,17 +160,20 @@ class Town:
         kept = [one for one in self._received if one.phone == phone]
         return [*self.house.sms.inbox(phone), *kept]
 
-    async def count(self, chosen: Select[tuple[int]]) -> int:
+    async def count(self, chosen: Select[int]) -> int:
         """Return the number that a statement selects."""
         async with self.house.engine.connect() as connection:
             return (await connection.execute(chosen)).scalar_one()
 
     async def counts(self) -> dict[str, int]:
-        """Return how many rows each table has, but for replies kept by key."""
-        return {
-            table.name: await self.count(select(func.count()).select_from(table))
-            for table in METADATA.sorted_tables
-        }
+        """Return how many rows each table has."""
+        async with self.house.engine.connect() as connection:
+            return {
+                table.name: (
+                    await connection.execute(select(func.count()).select_from(table))
+                ).scalar_one()
+                for table in METADATA.sorted_tables
+            }
 
     async def flows_done(self) -> set[str]:
         """Return the flows that had an effect."""
@@ -205,9 +209,30 @@ class Town:
         [found] = [plan for plan in book.plans() if words in plan.name]
         return found
 
-    def travel(self, moment: datetime) -> None:
-        """Move the clock to a moment."""
-        self.clock.moment = moment
+    # Time
+
+    def wait(self, count: int, unit: str) -> None:
+        """Let so many seconds, minutes, hours or days pass."""
+        spans = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+        self.clock.forward(count * spans[unit.removesuffix("s")])
+
+    def wait_for_clock(self, time: str) -> None:
+        """Wait until it is that time in China, such as 20:30."""
+        now = china_time(self.clock.now())
+        hour, minute = map(int, time.split(":"))
+        then = now.replace(hour=hour, minute=minute, second=0)
+        self.clock.moment = then if then > now else then + timedelta(days=1)
+
+    async def wait_for_plan(self, words: str, state: str) -> None:
+        """Move to a minute before or after a plan opens or closes."""
+        plan = await self.plan(words)
+        minute = timedelta(minutes=1)
+        self.clock.moment = {
+            "coming": plan.opens_at - minute,
+            "open": plan.opens_at + minute,
+            "closing": plan.closes_at - minute,
+            "closed": plan.closes_at + minute,
+        }[state]
 
     # Bringing citizens to a state
 
