@@ -75,6 +75,8 @@ class RegistrationRow(Base):
     phone: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    check_code: Mapped[bytes | None] = mapped_column(LargeBinary)
+    check_index: Mapped[str | None] = mapped_column(String(64), unique=True)
 
 
 _TABLE = RegistrationRow.__table__
@@ -113,7 +115,18 @@ class SqlRegistrations:
             phone=self._session.cipher.seal_text(registration.phone),
             created_at=registration.created_at,
             cancelled_at=registration.cancelled_at,
+            **self._sealed(registration.check_code),
         )
+
+    def _sealed(self, code: str) -> dict[str, object]:
+        """Return the columns that keep a check code, so that the records alone make no paper."""
+        if not code:
+            return {"check_code": None, "check_index": None}
+        cipher = self._session.cipher
+        return {"check_code": cipher.seal_text(code), "check_index": self._index(code)}
+
+    def _index(self, code: str) -> str:
+        return self._session.cipher.index("paper", code)
 
     async def _free_slot(self, registration: Registration, limit: int) -> int | None:
         """Return the lowest slot that is not held; ``None`` when all are."""
@@ -129,7 +142,14 @@ class SqlRegistrations:
 
     async def find(self, number: str) -> Registration | None:
         """Return one registration, or ``None``."""
-        chosen = select(_TABLE).where(RegistrationRow.number == number)
+        return await self._one(select(_TABLE).where(RegistrationRow.number == number))
+
+    async def of_check_code(self, code: str) -> Registration | None:
+        """Return the registration whose paper carries a check code, or ``None``."""
+        mine = RegistrationRow.check_index == self._index(code)
+        return await self._one(select(_TABLE).where(mine))
+
+    async def _one(self, chosen: Select[Any]) -> Registration | None:
         row = (await self._session.read(chosen)).one_or_none()
         return None if row is None else self._registration(row)
 
@@ -163,6 +183,7 @@ class SqlRegistrations:
         return changed == len(numbers)
 
     def _registration(self, row: Row[Any]) -> Registration:
+        cipher = self._session.cipher
         return Registration(
             number=row.number,
             family_id=row.family_id,
@@ -174,9 +195,10 @@ class SqlRegistrations:
             state=RegistrationState(row.state),
             notice_version=row.notice_version,
             notice_hash=row.notice_hash,
-            phone=self._session.cipher.open_text(row.phone),
+            phone=cipher.open_text(row.phone),
             created_at=row.created_at,
             cancelled_at=row.cancelled_at,
+            check_code="" if row.check_code is None else cipher.open_text(row.check_code),
         )
 
 

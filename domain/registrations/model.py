@@ -8,21 +8,27 @@ from enum import StrEnum
 from stdnum import luhn
 
 from domain.filings.model import Family, FamilyCancelledError, FamilyState, UnitType
-from domain.plans.model import Plan, PlanId, PlanState, ProjectId, Unit, UnitId
-from domain.shared.errors import ConflictError, RefusedError
+from domain.identity.model import Person
+from domain.plans.model import Plan, PlanId, PlanState, Project, ProjectId, Unit, UnitId
+from domain.shared.errors import ConflictError, InvalidError, RefusedError
+from domain.shared.idents import half_width
 from domain.shared.records import AccountId
 
 __all__ = [
     "ALLOWED",
+    "CHECK_CODE_DIGITS",
     "AlreadyCancelledError",
     "AlreadyRegisteredError",
     "CancelTooLateError",
+    "InvalidCheckCodeError",
+    "Paper",
     "PlanClosedError",
     "PlanLimitError",
     "PlanNotOpenError",
     "Registration",
     "RegistrationState",
     "UnitTypeMismatchError",
+    "check_code",
     "is_registration_number",
     "may_cancel",
     "registration_number",
@@ -32,6 +38,11 @@ __all__ = [
 
 _PREFIX = "DJ"
 _NUMBER_LENGTH = 17
+
+CHECK_CODE_DIGITS = 20
+"""Some 66 bits: nobody guesses one, and everybody can type one."""
+
+_BETWEEN_GROUPS = str.maketrans("", "", " -\t\u00a0\u2013\u2014\uff0d")
 
 
 class PlanNotOpenError(RefusedError):
@@ -106,6 +117,12 @@ class CancelTooLateError(RefusedError):
         self.closes_at = closes_at
 
 
+class InvalidCheckCodeError(InvalidError):
+    """A text does not have the shape of a paper's check code."""
+
+    code = "check-code-shape"
+
+
 class RegistrationState(StrEnum):
     """Where a registration stands.
 
@@ -131,9 +148,10 @@ class Registration:
     """A family's wish for a flat of one unit.
 
     ``notice_version`` and ``notice_hash`` name the notice that was read. ``phone`` is the
-    account's phone when registering.
+    account's phone when registering. ``check_code`` lets whoever holds the paper ask whether it is
+    authentic; empty where the registration is older than papers with codes.
 
-    Source: S0-44, S0-60, Q-03.
+    Source: S0-44, S0-48, S0-60, Q-03, Q-32.
     """
 
     number: str
@@ -149,11 +167,29 @@ class Registration:
     phone: str
     created_at: datetime
     cancelled_at: datetime | None = None
+    check_code: str = ""
 
     @property
     def live(self) -> bool:
         """Whether it counts."""
         return self.state is RegistrationState.REGISTERED
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A registration with everything that its paper tells about.
+
+    ``person`` is whose account registered; ``None`` where that is no longer known.
+
+    Source: S0-48, S0-60.
+    """
+
+    registration: Registration
+    plan: Plan
+    project: Project
+    unit: Unit
+    family: Family
+    person: Person | None
 
 
 def registration_number(day: str, serial: str) -> str:
@@ -188,6 +224,34 @@ def is_registration_number(text: str) -> bool:
     digits = text.removeprefix(_PREFIX)
     well_formed = text.startswith(_PREFIX) and len(text) == _NUMBER_LENGTH
     return well_formed and digits.isascii() and digits.isdecimal() and bool(luhn.is_valid(digits))
+
+
+def check_code(text: str) -> str:
+    """Read a paper's check code as people copy it.
+
+    Parameters
+    ----------
+    text
+        Twenty digits, perhaps full-width, perhaps in groups with spaces or dashes between.
+
+    Returns
+    -------
+    str
+        The digits alone.
+
+    Raises
+    ------
+    InvalidCheckCodeError
+        It is anything else.
+
+    Source
+    ------
+    S0-48, Q-32.
+    """
+    digits = half_width(text).translate(_BETWEEN_GROUPS)
+    if len(digits) != CHECK_CODE_DIGITS or not (digits.isascii() and digits.isdecimal()):
+        raise InvalidCheckCodeError
+    return digits
 
 
 def screen(

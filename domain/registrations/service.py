@@ -12,6 +12,7 @@ from domain.filings.model import Family
 from domain.plans.model import Plan, PlanBook, Unit
 from domain.plans.service import PlansWork
 from domain.registrations.model import (
+    CHECK_CODE_DIGITS,
     Registration,
     RegistrationState,
     registration_number,
@@ -71,11 +72,14 @@ class RegistrationStore(Protocol):
         -------
         bool
             False, with nothing written, when the family has a live registration of the unit or
-            as many as the limit in the plan, or when the number is taken.
+            as many as the limit in the plan, or when the number or the check code is taken.
         """
 
     async def find(self, number: str) -> Registration | None:
         """Return one registration; ``None`` if the number is not on record."""
+
+    async def of_check_code(self, code: str) -> Registration | None:
+        """Return the registration whose paper carries a check code; ``None`` if none does."""
 
     async def of_family(self, family_id: str) -> list[Registration]:
         """Return all registrations of a family, newest first."""
@@ -185,6 +189,7 @@ UnitTypeMismatchError, PlanLimitError
             notice_hash=notice_hash,
             phone=phone,
             created_at=self._clock.now(),
+            check_code=self._rng.digits(CHECK_CODE_DIGITS),
         )
         made = await self._add(wish, unit, plan, family)
         await self._consent(made, plan)
@@ -244,6 +249,8 @@ UnitTypeMismatchError, PlanLimitError
         ------
         CodeNotProvenError
             The proof is stale, or for somebody or something else.
+        HeldError
+            The account was recovered a short while ago.
         RegistrationNotFoundError
             One is unknown or not the family's.
         AlreadyCancelledError, CancelTooLateError
@@ -256,6 +263,7 @@ UnitTypeMismatchError, PlanLimitError
         now = self._clock.now()
         if not proof.holds(openid=openid, phone=account.phone, purpose=Purpose.CANCEL, now=now):
             raise CodeNotProvenError
+        account.must_be_free(now)
         wanted = list(dict.fromkeys(numbers))
         await self._screen_cancel(account, family, wanted, now)
         if not await self._work.registrations.cancel(wanted, now):
@@ -287,7 +295,8 @@ UnitTypeMismatchError, PlanLimitError
             if await self._work.registrations.add(wish, limit=plan.limit):
                 return wish
             await self._screen(unit, plan, family)
-            wish = replace(wish, number=self._number())
+            code = self._rng.digits(CHECK_CODE_DIGITS)
+            wish = replace(wish, number=self._number(), check_code=code)
         raise ContestedError
 
     def _number(self) -> str:

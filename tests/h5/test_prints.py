@@ -1,171 +1,86 @@
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+"""The printable page of a registration, its PDF, and whom they are shown to."""
+
 from dataclasses import replace
-from datetime import timedelta
-from html.parser import HTMLParser
-from types import SimpleNamespace
+from urllib.parse import unquote
 
 import httpx
 import pytest
-from fastapi import FastAPI, Response
+from fastapi import Response
 
-from adapters.cipher import Cipher
-from adapters.links import SealedLinks
+from adapters.pdf import TypstPrinter
 from bot.h5.look import STATIC_FOLDER, STATIC_PATH, say, show
-from bot.h5.prints import Paper, paper_of, router
 from dialogs.desk import Citizen
-from domain.identity.model import Person
-from domain.plans.model import Unit
-from domain.plans.service import PlanService
-from domain.registrations.model import Registration, RegistrationState
-from domain.registrations.service import RegistrationService
-from domain.shared.pages import PageService
+from domain.shared.papers import Sheet
 from domain.shared.records import OpenId
-from tests.support.allotment import (
-    NOW,
-    OPENID,
-    AllotmentWork,
-    a_family,
-    a_plan,
-    a_project,
-    a_registration,
-    a_unit,
-    an_account,
+from tests.support.allotment import OPENID, a_family, a_registration, an_account
+from tests.support.papers import (
+    CODE,
+    NUMBER,
+    PERSON,
+    SECRETS,
+    PapersHouse,
+    Words,
+    a_sheet,
+    rows_of,
 )
-from tests.support.chance import SeededRandomness
-from tests.support.clock import FakeClock
-
-PUBLIC_URL = "http://anju.example"
-NUMBER = "DJ202603110000017"
-PERSON = Person("person", "欧阳演示", "11010019860412001X", NOW, "stand-in")
-SECRETS = ("欧阳演示", "11010019860412001X", "19900001001", "1101052019000123", "曹演示")
 
 
-class Words(HTMLParser):
-    """Gathers what a page says, and the attributes of its tags."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.said: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(page)
-
-    def handle_data(self, data: str) -> None:
-        self.said.append(data.strip())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    @property
-    def text(self) -> str:
-        return "\n".join(words for words in self.said if words)
+@pytest.fixture
+def house() -> PapersHouse:
+    return PapersHouse(a_registration(NUMBER, check_code=CODE))
 
 
-class House:
-    """An application's wiring, over works in memory."""
-
-    def __init__(self, *registrations: Registration, citizen: Citizen | None = None) -> None:
-        self.clock = FakeClock(NOW)
-        self.work = AllotmentWork()
-        self.work.registrations.rows = {one.number: one for one in registrations}
-        self.citizen = citizen or Citizen(an_account(), PERSON, a_family())
-        self.asked: list[str] = []
-        signer = SealedLinks(Cipher(bytes(32)))
-        luck = SeededRandomness()
-        self.pages = PageService(self.work, self.clock, luck, PUBLIC_URL, signer)  # type: ignore[arg-type] # print links need no store
-
-    @asynccontextmanager
-    async def open_work(self) -> AsyncIterator[AllotmentWork]:
-        yield self.work
-
-    def desk(self, work: AllotmentWork, openid: OpenId, front: str) -> SimpleNamespace:
-        self.asked.append(openid)
-
-        async def citizen() -> Citizen:
-            return self.citizen if openid == OPENID else Citizen()
-
-        return SimpleNamespace(
-            citizen=citizen,
-            clock=self.clock,
-            office=SimpleNamespace(operator="北京保障房中心有限公司"),
-            pages=self.pages,
-            plans=PlanService(work, self.clock),
-            registrations=RegistrationService(work, self.clock, SeededRandomness(), front=front),
-        )
-
-    async def get(self, path: str) -> httpx.Response:
-        app = FastAPI()
-        app.include_router(router)
-        app.state.house = self
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
-            return await client.get(path)
-
-    async def open_link(self, openid: OpenId = OPENID, number: str = NUMBER) -> httpx.Response:
-        return await self.get(self.pages.print_link(openid, number).removeprefix(PUBLIC_URL))
+def page_of(sheet: Sheet) -> str:
+    return bytes(show("print.html", sheet=sheet, pdf="token.pdf").body).decode()
 
 
-def a_paper(registration: Registration | None = None, unit: Unit | None = None) -> Paper:
-    return paper_of(
-        registration=registration or a_registration(NUMBER),
-        plan=a_plan(),
-        project=a_project(),
-        unit=unit or a_unit(),
-        family=a_family(),
-        person=PERSON,
-        operator="北京保障房中心有限公司",
-        now=NOW,
-    )
-
-
-def test_a_paper_says_what_was_registered_and_masks_who() -> None:
-    """Source: S0-60."""
-    paper = a_paper()
-    assert (paper.number, paper.check_digit) == (NUMBER, "7")
-    assert (paper.applicant, paper.phone) == ("欧阳某某", "199****1001")
-    assert paper.family == "110105*****123"
-    assert (paper.unit_type, paper.area, paper.rent) == ("二居室", "55.5–59", "2,622–2,788")
-    assert paper.states == (("已登记", NOW),)
-    assert (paper.live, paper.demo) == (True, True)
-
-
-def test_a_span_of_one_is_one_number() -> None:
-    unit = replace(a_unit(), area_from=a_unit().area_to)
-    assert (a_paper(unit=unit).area, a_paper(unit=unit).rent) == ("59", "2,788")
-
-
-def test_a_paper_keeps_the_history_of_a_cancelled_registration() -> None:
-    """Source: S0-58, S0-60."""
-    later = NOW + timedelta(hours=1)
-    cancelled = replace(
-        a_registration(NUMBER), state=RegistrationState.CANCELLED, cancelled_at=later
-    )
-    paper = a_paper(cancelled)
-    assert paper.states == (("已登记", NOW), ("已取消", later))
-    assert not paper.live
-
-
-def test_a_rendered_paper_shows_every_field_and_no_secret() -> None:
+def test_the_page_shows_every_word_of_the_paper() -> None:
     """Source: S0-48, S0-60."""
-    paper = a_paper()
-    page = bytes(show("print.html", paper=paper).body).decode()
-    for field in ("operator", "number", "applicant", "phone", "family", "plan", "project"):
-        assert getattr(paper, field) in page
-    for field in ("address", "unit_type", "area", "rent", "notice"):
-        assert getattr(paper, field) in page
-    assert "2026年3月11日 12:00" in page
+    sheet = a_sheet()
+    page = page_of(sheet)
+    text = Words(page).text
+    assert sheet.check is not None
+    for words in (sheet.office, sheet.title, *sheet.number, sheet.number_note, *sheet.notes):
+        assert words in text
+    for words in (*sheet.check.code, sheet.check.words):
+        assert words in text
+    for section in sheet.sections:
+        assert section.title in text
+        assert dict(section.rows).items() <= rows_of(page).items()
     assert not [secret for secret in SECRETS if secret in page]
 
 
+def test_the_template_words_nothing_of_the_paper_itself() -> None:
+    """What only the template said would be missing from the PDF."""
+    source = STATIC_FOLDER.parent / "templates" / "print.html"
+    _, _, paper = source.read_text("utf-8").partition("<article")
+    assert not [sign for sign in paper if sign > "\u2e80"]
+
+
+def test_the_page_carries_the_picture_that_a_camera_reads() -> None:
+    """Source: S0-48."""
+    sheet = a_sheet()
+    [picture] = [dict(attributes) for tag, attributes in Words(page_of(sheet)).tags if tag == "img"]
+    kind, _, shown = (picture["src"] or "").partition(",")
+    assert sheet.check is not None
+    assert (kind, unquote(shown)) == ("data:image/svg+xml", sheet.check.picture)
+    assert picture["alt"] == sheet.check.caption
+
+
+def test_a_paper_without_a_check_code_shows_none() -> None:
+    page = page_of(replace(a_sheet(), check=None))
+    assert "img" not in [tag for tag, _ in Words(page).tags]
+    assert "校验码" not in page
+
+
 def test_words_of_an_officer_cannot_become_markup() -> None:
-    hostile = replace(a_paper(), project="<script>alert(1)</script>")
-    page = bytes(show("print.html", paper=hostile).body).decode()
+    page = page_of(replace(a_sheet(), title="<script>alert(1)</script>"))
     assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
 
 
 def test_a_page_tells_a_reader_its_language_title_and_one_heading() -> None:
-    words = Words(bytes(show("print.html", paper=a_paper()).body).decode())
+    words = Words(page_of(a_sheet()))
     names = [tag for tag, _ in words.tags]
     assert ("html", {"lang": "zh-CN"}) in words.tags
     assert (names.count("h1"), names.count("main"), names.count("title")) == (1, 1, 1)
@@ -188,7 +103,8 @@ def test_pages_name_assets_that_exist() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [say("标题", "内容", status=410), show("print.html", paper=a_paper())]
+    "page",
+    [say("标题", "内容", status=410), show("print.html", sheet=a_sheet(), pdf="x.pdf")],
 )
 def test_no_page_is_stored_framed_by_strangers_or_tells_where_it_was(page: Response) -> None:
     assert page.headers["cache-control"] == "no-store"
@@ -197,32 +113,69 @@ def test_no_page_is_stored_framed_by_strangers_or_tells_where_it_was(page: Respo
     assert "unsafe" not in page.headers["content-security-policy"]
 
 
-async def test_a_citizens_link_opens_the_paper() -> None:
+async def test_a_citizens_link_opens_the_paper(house: PapersHouse) -> None:
     """Source: S0-48, S0-49."""
-    house = House(a_registration(NUMBER))
-    answer = await house.open_link()
+    answer = await house.get(house.link())
     assert answer.status_code == 200
     assert NUMBER in answer.text
     assert house.asked == ["", OPENID]
     assert house.work.acts.rows == []
 
 
-async def test_a_link_stops_working_after_a_day() -> None:
-    house = House(a_registration(NUMBER))
-    link = house.pages.print_link(OPENID, NUMBER).removeprefix(PUBLIC_URL)
+async def test_the_page_leads_to_the_pdf_of_the_same_paper(house: PapersHouse) -> None:
+    """Source: S0-48."""
+    link = house.link()
+    page = await house.get(link)
+    [href] = [
+        attributes["href"] or ""
+        for tag, attributes in Words(page.text).tags
+        if tag == "a" and attributes.get("href")
+    ]
+    answer = await house.get(str(httpx.URL(link).join(href)))
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF-")
+
+
+async def test_the_pdf_is_saved_under_its_number_and_never_stored_by_others(
+    house: PapersHouse,
+) -> None:
+    headers = (await house.get(f"{house.link()}.pdf")).headers
+    assert unquote(headers["content-disposition"]).endswith(f"登记表 {NUMBER}.pdf")
+    assert headers["content-disposition"].startswith("inline")
+    assert headers["cache-control"] == "no-store"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["content-security-policy"] == "frame-ancestors 'self'"
+
+
+async def test_where_no_pdf_can_be_made_the_page_still_opens(house: PapersHouse) -> None:
+    house.printer = TypstPrinter(None)
+    assert (await house.get(house.link())).status_code == 200
+    answer = await house.get(f"{house.link()}.pdf")
+    assert answer.status_code == 503
+    assert "打印" in answer.text
+
+
+@pytest.mark.parametrize("ending", ["", ".pdf"])
+async def test_a_link_stops_working_after_a_day(house: PapersHouse, ending: str) -> None:
+    link = house.link()
     house.clock.forward(24 * 3600)
-    answer = await house.get(link)
+    answer = await house.get(link + ending)
     assert answer.status_code == 410
     assert NUMBER not in answer.text
 
 
+@pytest.mark.parametrize("ending", ["", ".pdf"])
 @pytest.mark.parametrize("token", ["x", "AAAA", "../../etc/passwd", "9" * 5000, "登记"])
-async def test_a_link_that_we_never_gave_out_opens_nothing(token: str) -> None:
-    answer = await House(a_registration(NUMBER)).get(f"/h5/print/{token}")
+async def test_a_link_that_we_never_gave_out_opens_nothing(
+    house: PapersHouse, token: str, ending: str
+) -> None:
+    answer = await house.get(f"/h5/print/{token}{ending}")
     assert answer.status_code in {403, 404}
     assert NUMBER not in answer.text
 
 
+@pytest.mark.parametrize("ending", ["", ".pdf"])
 @pytest.mark.parametrize(
     ("openid", "citizen"),
     [
@@ -234,16 +187,17 @@ async def test_a_link_that_we_never_gave_out_opens_nothing(token: str) -> None:
     ids=["another citizen", "signed out", "no family", "another family"],
 )
 async def test_only_the_family_that_registered_sees_the_paper(
-    openid: OpenId, citizen: Citizen | None
+    openid: OpenId, citizen: Citizen | None, ending: str
 ) -> None:
-    house = House(a_registration(NUMBER), citizen=citizen)
-    answer = await house.open_link(openid)
+    house = PapersHouse(a_registration(NUMBER, check_code=CODE), citizen=citizen)
+    answer = await house.get(house.link(openid) + ending)
     assert answer.status_code == 403
     assert NUMBER not in answer.text
     assert "青禾家园" not in answer.text
 
 
 async def test_a_number_that_is_not_on_record_looks_like_somebody_elses() -> None:
-    unknown = await House().open_link()
-    foreign = await House(a_registration(NUMBER, family_id="stranger")).open_link()
+    link = PapersHouse().link()
+    unknown = await PapersHouse().get(link)
+    foreign = await PapersHouse(a_registration(NUMBER, family_id="stranger")).get(link)
     assert (unknown.status_code, unknown.text) == (foreign.status_code, foreign.text)
