@@ -6,7 +6,7 @@ They know one small world, read from a TOML file, and only ever stand in sandbox
 import asyncio
 import tomllib
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -19,6 +19,7 @@ from domain.identity.model import Verdict
 from domain.shared.clock import Clock, china_time
 from domain.shared.errors import InvalidError, UnavailableError
 from domain.shared.idents import long_id, mobile
+from domain.shared.notices import NoticeKind
 
 __all__ = [
     "DEMO_WORLD",
@@ -47,6 +48,22 @@ _SAID_FOR: Final = {
     Purpose.SIGN_IN: "注册或登录",
     Purpose.BIND_FAMILY: "绑定公租房备案家庭",
     Purpose.CANCEL: "取消登记",
+    Purpose.CHANGE_PHONE: "修改手机号",
+    Purpose.RECOVER: "找回账号",
+    Purpose.EXPORT: "导出个人信息",
+    Purpose.CLOSE_ACCOUNT: "注销账号",
+    Purpose.RESET_PASSWORD: "设置登录密码",
+}
+
+
+_TOLD: Final = {
+    NoticeKind.PHONE_CHANGED: (
+        "您的账号手机号已改为 {0}，这个号码不能再登录。不是您本人改的，请马上联系我们。"
+    ),
+    NoticeKind.RECOVERED: (
+        "您的账号已通过人脸识别找回，手机号改为 {0}。不是您本人办的，请在 24 小时内到微信里"
+        "发送“撤销找回”，撤销码 {1}。请勿告诉任何人。"
+    ),
 }
 
 
@@ -147,7 +164,7 @@ class SentSms:
 
 
 class SimulatedSms:
-    """The `SmsSender` whose messages stay here to be read; the last 200 of them."""
+    """The `SmsSender` and `NoticeSender` whose last 200 messages stay here to be read."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -163,6 +180,15 @@ class SimulatedSms:
         )
         at = china_time(self._clock.now()).isoformat(timespec="seconds")
         self._sent.appendleft(SentSms(phone.removeprefix("+86"), code, text, at))
+        self.line.answer()
+
+    async def tell(self, phone: str, kind: NoticeKind, values: Sequence[str]) -> None:
+        """Put a notice into the phone; its word, where it has one, is shown as its code."""
+        await self.line.reach()
+        text = f"【安居】{_TOLD[kind].format(*values)}（演示）"
+        at = china_time(self._clock.now()).isoformat(timespec="seconds")
+        word = values[1] if kind is NoticeKind.RECOVERED else ""
+        self._sent.appendleft(SentSms(phone.removeprefix("+86"), word, text, at))
         self.line.answer()
 
     def inbox(self, phone: str | None = None) -> list[SentSms]:

@@ -5,19 +5,15 @@ Secrets come from the environment only.
 """
 
 import base64
-import binascii
 import os
-import re
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import time
-from enum import StrEnum
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -27,6 +23,21 @@ from pydantic_settings import (
 )
 
 from bot.menu import STANDARD_MENU, Menu
+from bot.sections import (
+    KEY_BYTES,
+    SANDBOX_SECRETS,
+    Database,
+    Encryption,
+    Filings,
+    Mode,
+    Office,
+    Redis,
+    Sandbox,
+    Security,
+    Server,
+    Tencent,
+    Wechat,
+)
 
 __all__ = [
     "Database",
@@ -40,6 +51,7 @@ __all__ = [
     "Server",
     "Settings",
     "SettingsRefusedError",
+    "Tencent",
     "Wechat",
     "data_key",
     "load",
@@ -47,170 +59,30 @@ __all__ = [
 ]
 
 _SHIPPED: Final = Path(__file__).parent.parent / "settings.toml"
-_KEY_BYTES: Final = 32
 _TOKEN_LENGTH: Final = 24
+_SECRET_LENGTH: Final = 32
 
-_SANDBOX_SECRETS: Final = {
-    "token": "anjuSandboxTokenForTestsOnly",
-    "encoding_aes_key": "YW5qdSBzYW5kYm94IGtleSwgZm9yIHRlc3RzIG9ubHk",
-    "app_id": "wxanjusandbox00000",
-    "app_secret": "anjuSandboxSecretForTestsOnly000",
-}
-"""Known to everybody who reads this line, and so refused in production."""
+_NEEDED: Final = (
+    ("server", "public_url"),
+    *(("wechat", name) for name in SANDBOX_SECRETS),
+    ("security", "data_key"),
+    ("tencent", "secret_id"),
+    ("tencent", "secret_key"),
+    ("tencent", "sms_app_id"),
+    ("tencent", "sms_sign"),
+    ("tencent", "sms_code_template"),
+    ("tencent", "sms_phone_changed_template"),
+    ("tencent", "sms_recovered_template"),
+    ("tencent", "face_rule_id"),
+    ("filings", "register_url"),
+    ("filings", "register_key_id"),
+    ("filings", "register_secret"),
+)
+"""What only the operator can know: without it there would be nobody outside to ask."""
 
 
 class SettingsRefusedError(ValueError):
     """The settings cannot be used; the words say why, in Chinese and English."""
-
-
-def _aes_key(key: SecretStr) -> SecretStr:
-    """Refuse what the platform would not have given out; an empty key means none."""
-    words = key.get_secret_value()
-    if words and not re.fullmatch(r"[A-Za-z0-9+/]{43}", words):
-        raise ValueError("应为 43 个字母、数字、+ 或 / (must be 43 base64 characters)")
-    return key
-
-
-def _base64_key(key: SecretStr) -> SecretStr:
-    """Refuse what is not 32 bytes in base64; an empty key means none."""
-    words = key.get_secret_value()
-    try:
-        right = not words or len(base64.b64decode(words, validate=True)) == _KEY_BYTES
-    except binascii.Error:
-        right = False
-    if not right:
-        raise ValueError("应为 32 字节的 base64 (must be 32 bytes in base64)")
-    return key
-
-
-def _pattern(pattern: str) -> str:
-    """Refuse what is not a regular expression."""
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError("应为正则表达式 (must be a regular expression)") from error
-    return pattern
-
-
-class Mode(StrEnum):
-    """Whether citizens or testers are at the other end."""
-
-    SANDBOX = "sandbox"
-    PRODUCTION = "production"
-
-
-class Encryption(StrEnum):
-    """How messages between the platform and us are protected."""
-
-    SECURE = "secure"
-    PLAIN = "plain"
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class Server(_Section):
-    """Where we listen, and how citizens reach us."""
-
-    host: str = "127.0.0.1"
-    """The address to bind."""
-    port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    """The port to bind."""
-    public_url: Annotated[str, Field(pattern=r"^(https?://[^\s/]+[^\s]*)?$")] = ""
-    """What links sent to citizens begin with; empty: the bind address."""
-
-    @property
-    def base_url(self) -> str:
-        """What links sent to citizens begin with, without a final slash."""
-        host = "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104 (a comparison)
-        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
-
-
-class Wechat(_Section):
-    """The official account."""
-
-    account_name: str = "北京保障房"
-    """The account's name, as citizens see it."""
-    token: Annotated[SecretStr, Field(min_length=1)] = SecretStr(_SANDBOX_SECRETS["token"])
-    """The shared word of the callback's signature; secret."""
-    encoding_aes_key: Annotated[SecretStr, Field(min_length=1), AfterValidator(_aes_key)] = (
-        SecretStr(_SANDBOX_SECRETS["encoding_aes_key"])
-    )
-    """The key of the callback's messages, 43 characters; secret."""
-    previous_aes_key: Annotated[SecretStr, AfterValidator(_aes_key)] = SecretStr("")
-    """The key before, still accepted while rotating; secret; empty: none."""
-    app_id: Annotated[str, Field(min_length=1)] = _SANDBOX_SECRETS["app_id"]
-    """The account's application id, wx…."""
-    app_secret: Annotated[SecretStr, Field(min_length=1)] = SecretStr(
-        _SANDBOX_SECRETS["app_secret"]
-    )
-    """The account's password for the platform's API; secret."""
-    original_id: str = ""
-    """The account's original id, gh_…; empty: not checked."""
-    encryption: Encryption = Encryption.SECURE
-    """secure: messages are encrypted; plain: for tests only."""
-    freshness_seconds: Annotated[int, Field(ge=0)] = 300
-    """How old or early a signed request may be, in seconds; 0: not checked."""
-    tap_links: bool = True
-    """Whether options are tap links; otherwise numbers only."""
-    api_base: str = "https://api.weixin.qq.com"
-    """The base of the platform's API."""
-
-
-class Database(_Section):
-    """Where records are kept."""
-
-    url: Annotated[str, Field(min_length=1)] = "sqlite+aiosqlite:///var/anju.db"
-    """An SQLAlchemy URL; it may hold a password, so print it never."""
-
-    @property
-    def file(self) -> Path | None:
-        """The database's file; ``None`` if it is not SQLite on disk."""
-        scheme, _, path = self.url.partition(":///")
-        path = path.partition("?")[0]
-        return Path(path) if scheme.startswith("sqlite") and path not in {"", ":memory:"} else None
-
-
-class Redis(_Section):
-    """Where conversations are kept when several processes serve."""
-
-    url: str = ""
-    """A Redis URL; empty: the embedded store beside the database."""
-
-
-class Security(_Section):
-    """Keys of data at rest."""
-
-    data_key: Annotated[SecretStr, AfterValidator(_base64_key)] = SecretStr("")
-    """32 bytes in base64 that seal personal data at rest; secret; made by itself in sandbox."""
-
-
-class Office(_Section):
-    """The people behind the bot."""
-
-    operator: str = "北京保障房中心有限公司"
-    """Who runs the service."""
-    hotline: str = "010-81120588"
-    """The telephone number for questions."""
-    opens: time = time(9)
-    """When people begin to answer on working days, China time."""
-    closes: time = time(17)
-    """When they stop."""
-
-
-class Filings(_Section):
-    """The register of filed families."""
-
-    number_pattern: Annotated[str, AfterValidator(_pattern)] = r"^[0-9A-Z-]{8,24}$"
-    """What a filing number looks like, as a regular expression."""
-
-
-class Sandbox(_Section):
-    """What stands in for the outside world in sandbox mode."""
-
-    data: Path | None = None
-    """A TOML file with the people and families of the stand-ins; absent: the shipped world."""
 
 
 class Settings(BaseSettings):
@@ -233,6 +105,7 @@ class Settings(BaseSettings):
     security: Security = Security()
     office: Office = Office()
     filings: Filings = Filings()
+    tencent: Tencent = Tencent()
     sandbox: Sandbox = Sandbox()
     menu: Menu = STANDARD_MENU
     """The menu below the chat: three groups of five at most."""
@@ -316,7 +189,7 @@ def _make_key(file: Path) -> None:
     """Write a fresh key whole or not at all; of two processes at once, one wins."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=file.parent) as draft:  # born with mode 0600
-        draft.write(base64.b64encode(os.urandom(_KEY_BYTES)))
+        draft.write(base64.b64encode(os.urandom(KEY_BYTES)))
         draft.flush()
         os.fsync(draft.fileno())
         try:
@@ -346,37 +219,55 @@ def _explain(error: ValidationError) -> str:
     return f"请更正设置。 Please correct these settings: {'; '.join(faults)}."
 
 
-def _objections(settings: Settings) -> Iterator[str]:
-    """Yield every reason why citizens must not be served with these settings."""
+def _open_doors(settings: Settings) -> Iterator[str]:
+    """Yield what would let messages or links be read or repeated by others."""
     wechat = settings.wechat
-    given = {
-        "token": wechat.token.get_secret_value(),
-        "encoding_aes_key": wechat.encoding_aes_key.get_secret_value(),
-        "app_id": wechat.app_id,
-        "app_secret": wechat.app_secret.get_secret_value(),
-    }
-    missing = [
-        f"ANJU_WECHAT__{name.upper()}"
-        for name, value in given.items()
-        if value == _SANDBOX_SECRETS[name]
-    ]
-    if not settings.security.data_key.get_secret_value():
-        missing.append("ANJU_SECURITY__DATA_KEY")
-    if missing:
-        names = ", ".join(missing)
-        yield f"生产模式请先设置 {names}。 Production mode needs {names}."
-    if len(given["token"]) < _TOKEN_LENGTH:
+    for name, url in (
+        ("ANJU_SERVER__PUBLIC_URL", settings.server.public_url),
+        ("ANJU_WECHAT__API_BASE", wechat.api_base),
+    ):
+        if url and not url.startswith("https://"):
+            yield f"生产模式 {name} 必须以 https:// 开头。 {name} must begin with https://."
+    if wechat.freshness_seconds == 0:
         yield (
-            f"ANJU_WECHAT__TOKEN 至少要 {_TOKEN_LENGTH} 个随机字符。 "
-            f"ANJU_WECHAT__TOKEN must be at least {_TOKEN_LENGTH} random characters."
+            "生产模式必须检查消息的时间，请把 ANJU_WECHAT__FRESHNESS_SECONDS 设为 300。 "
+            "Production mode needs ANJU_WECHAT__FRESHNESS_SECONDS above 0."
         )
     if wechat.encryption is Encryption.PLAIN:
         yield (
             "生产模式必须使用安全模式，请把 ANJU_WECHAT__ENCRYPTION 设为 secure。 "
             "Production mode needs ANJU_WECHAT__ENCRYPTION=secure."
         )
+
+
+def _objections(settings: Settings) -> Iterator[str]:
+    """Yield every reason why citizens must not be served with these settings."""
+    missing = ", ".join(_missing(settings))
+    if missing:
+        yield f"生产模式请先设置 {missing}。 Production mode needs {missing}."
+    wechat = settings.wechat
+    for name, secret, length in (
+        ("ANJU_WECHAT__TOKEN", wechat.token, _TOKEN_LENGTH),
+        ("ANJU_FILINGS__REGISTER_SECRET", settings.filings.register_secret, _SECRET_LENGTH),
+    ):
+        if len(secret.get_secret_value()) < length:
+            yield (
+                f"{name} 至少要 {length} 个随机字符。 "
+                f"{name} must be at least {length} random characters."
+            )
+    yield from _open_doors(settings)
     if settings.sandbox.data is not None:
         yield (
             "生产模式不能使用模拟数据，请去掉 ANJU_SANDBOX__DATA。 "
             "Production mode takes no stand-ins: remove ANJU_SANDBOX__DATA."
         )
+
+
+def _missing(settings: Settings) -> Iterator[str]:
+    """Yield the variable of every value that production cannot do without."""
+    for section, name in _NEEDED:
+        value = getattr(getattr(settings, section), name)
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value()
+        if not value or value == SANDBOX_SECRETS.get(name):
+            yield f"ANJU_{section}__{name}".upper()

@@ -124,9 +124,11 @@ async def test_the_notice_fits_one_message_and_the_agreements_are_whole(
     """Source: S0-16, S0-41."""
     await load(engine)
     documents, _ = await texts_of(engine)
-    assert set(documents) == {*AGREEMENTS, "notice-quick"}
+    assert set(documents) == {*AGREEMENTS, "notice-quick", "consent-face"}
     assert {plan.notice for plan in (await book_of(engine)).plans()} == {"notice-quick"}
     assert len(documents["notice-quick"].text.encode()) <= 1700
+    # A text that is shown whole beside a question must fit one message.
+    assert len(documents["consent-face"].text.encode()) <= 1900
     for kind in AGREEMENTS:
         assert 1200 <= len(documents[kind].text) <= 1800
     for document in documents.values():

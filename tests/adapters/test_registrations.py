@@ -144,3 +144,19 @@ async def test_a_phone_is_not_readable_in_the_records(engine: AsyncEngine) -> No
     assert count == 1
     assert PHONE.encode() not in sealed
     assert CIPHER.open_text(sealed) == PHONE
+
+
+async def test_the_records_alone_make_no_paper(engine: AsyncEngine) -> None:
+    """Source: S0-48."""
+    await offer(engine, a_plan())
+    kept = a_registration(unit=UNITS[0], check_code="01234567890123456789")
+    async with open_work(engine) as work:
+        assert await work.registrations.add(kept, limit=None)
+        await work.commit()
+    session = SqlSession(engine, CIPHER)
+    [row] = (await session.read(select(RegistrationRow.__table__))).all()
+    await session.close()
+    assert not [column for column in row if kept.check_code in str(column)]
+    assert kept.check_code.encode() not in row.check_code
+    async with open_work(engine) as work:
+        assert await work.registrations.of_check_code(kept.check_code) == kept

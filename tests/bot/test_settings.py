@@ -1,6 +1,5 @@
 """Settings: read once, judged, and refused with a sentence when they cannot be used."""
 
-import base64
 import stat
 from pathlib import Path
 
@@ -10,16 +9,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.settings import Mode, Settings, SettingsRefusedError, data_key, load, read
+from tests.support.production import PRODUCTION
 
-KEY = base64.b64encode(bytes(range(32))).decode()
-PRODUCTION = {
-    "ANJU_MODE": "production",
-    "ANJU_WECHAT__TOKEN": "aB3" * 10,
-    "ANJU_WECHAT__ENCODING_AES_KEY": KEY[:43],
-    "ANJU_WECHAT__APP_ID": "wx1234567890abcdef",
-    "ANJU_WECHAT__APP_SECRET": "s" * 32,
-    "ANJU_SECURITY__DATA_KEY": KEY,
-}
+KEY = PRODUCTION["ANJU_SECURITY__DATA_KEY"]
 
 SetAll = pytest.MonkeyPatch
 
@@ -73,6 +65,10 @@ def test_a_file_here_is_read_before_the_shipped_one(tmp_path: Path) -> None:
         ("[wechat]\ntoken = ''", "wechat.token"),
         ("[security]\ndata_key = 'c2hvcnQ='", "security.data_key"),
         ("[filings]\nnumber_pattern = '('", "filings.number_pattern"),
+        ("[filings]\nregister_url = 'http://register.test'", "filings.register_url"),
+        ("[filings]\nregister_url = 'https://a.test/?find'", "filings.register_url"),
+        ("[tencent]\napi_base = 'http://127.0.0.1.evil.test'", "tencent.api_base"),
+        ("[tencent]\ntimeout_seconds = 0", "tencent.timeout_seconds"),
         ("mode = 'prod'", "mode"),
         ("[[menu]]\nname = '一'\nbuttons = []", "menu"),
         ("no toml", "settings.toml"),
@@ -111,6 +107,7 @@ def test_production_runs_when_everything_is_set(monkeypatch: SetAll) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("ANJU_SERVER__PUBLIC_URL", None),
         ("ANJU_WECHAT__TOKEN", None),
         ("ANJU_WECHAT__TOKEN", "123456"),
         ("ANJU_WECHAT__TOKEN", "x" * 23),
@@ -118,8 +115,13 @@ def test_production_runs_when_everything_is_set(monkeypatch: SetAll) -> None:
         ("ANJU_WECHAT__APP_ID", None),
         ("ANJU_WECHAT__APP_SECRET", None),
         ("ANJU_WECHAT__ENCRYPTION", "plain"),
+        ("ANJU_SERVER__PUBLIC_URL", "http://anju.test"),
+        ("ANJU_WECHAT__API_BASE", "http://api.test"),
+        ("ANJU_WECHAT__FRESHNESS_SECONDS", "0"),
         ("ANJU_SECURITY__DATA_KEY", None),
         ("ANJU_SANDBOX__DATA", "world.toml"),
+        ("ANJU_FILINGS__REGISTER_SECRET", "x" * 31),
+        *((name, None) for name in PRODUCTION if "TENCENT" in name or "REGISTER" in name),
     ],
 )
 def test_production_refuses_what_would_endanger_citizens(
@@ -176,8 +178,9 @@ def test_settings_cannot_be_changed_once_read() -> None:
 def test_no_secret_is_printed_with_the_settings(monkeypatch: SetAll) -> None:
     in_production(monkeypatch, ANJU_WECHAT__PREVIOUS_AES_KEY="p" * 43)
     printed = f"{read()!r} {read()} {read().model_dump_json()}"
-    for name in ("TOKEN", "ENCODING_AES_KEY", "APP_SECRET"):
-        assert PRODUCTION[f"ANJU_WECHAT__{name}"] not in printed
+    for name, value in PRODUCTION.items():
+        if name.endswith(("TOKEN", "AES_KEY", "SECRET", "SECRET_KEY", "SECRET_ID")):
+            assert value not in printed
     assert "p" * 43 not in printed
     assert KEY not in printed
 

@@ -4,6 +4,7 @@ Source: S0-16, S0-43.
 """
 
 from dataclasses import replace
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -34,3 +35,18 @@ async def test_a_newer_agreement_does_not_replace_an_older_one(engine: AsyncEngi
         for _ in range(2):
             await work.consents.add(FIRST)
         assert await work.consents.of("account-1") == [FIRST, FIRST]
+
+
+async def test_only_the_standing_consents_to_some_documents_are_withdrawn(
+    engine: AsyncEngine,
+) -> None:
+    at = FakeClock().now() + timedelta(days=1)
+    other = replace(FIRST, document="notice-quick")
+    async with open_work(engine) as work:
+        for consent in (FIRST, other, replace(FIRST, actor="account-2")):
+            await work.consents.add(consent)
+        assert await work.consents.withdraw("account-1", [FIRST.document], at=at) == 1
+        assert await work.consents.of("account-1") == [replace(FIRST, withdrawn_at=at), other]
+        assert await work.consents.of("account-2") == [replace(FIRST, actor="account-2")]
+        later = at + timedelta(days=1)
+        assert await work.consents.withdraw("account-1", [FIRST.document], at=later) == 0

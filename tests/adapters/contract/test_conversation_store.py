@@ -89,6 +89,17 @@ async def test_the_next_delivery_finds_what_was_saved(store: ConversationStore) 
     assert await store.peek(LI) == b"two"
 
 
+async def test_an_erased_conversation_is_begun_anew(store: ConversationStore) -> None:
+    await store.finish(await claimed(store, "k1"), payload=b"one", reply=b"r1")
+    await store.erase(LI)
+    assert await store.peek(LI) is None
+    again = await claimed(store, "k2")
+    assert again.payload is None
+    await store.finish(again, payload=b"two", reply=b"r2")
+    assert await store.peek(LI) == b"two"
+    await store.erase(OpenId("oNobody"))
+
+
 async def test_conversations_of_two_citizens_do_not_meet(store: ConversationStore) -> None:
     li, wang = await claimed(store, "k1"), await claimed(store, "k2", WANG)
     await store.finish(li, payload=b"li", reply=b"r1")

@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.sql.records import SqlPages
+from adapters.sql.records import PageRow, SqlPages
 from domain.shared.conversations import Json
 from domain.shared.pages import OneTimePage, PageStore
 from domain.shared.records import OpenId
@@ -46,6 +47,17 @@ async def test_a_page_comes_back_whole_and_finding_it_changes_nothing(engine: As
     assert await consume(engine, "t1")
 
 
+async def test_what_a_page_knows_comes_back_and_lies_sealed(engine: AsyncEngine) -> None:
+    knowing = replace(PAGE, about={"phone": "+8619900000001"})
+    await keep(engine, t1=knowing)
+    async with open_work(engine) as work:
+        assert await work.pages.find("t1") == knowing
+    async with engine.connect() as connection:
+        kept = (await connection.execute(select(PageRow.about))).scalar_one()
+    assert b"1990000" not in kept
+    assert "1990000" not in repr(knowing)
+
+
 @pytest.mark.parametrize("answer", [{"name": "陈演示"}, ["a", 1], "", 0, False])
 async def test_an_answer_comes_back_as_it_was_sent(engine: AsyncEngine, answer: Json) -> None:
     await keep(engine, t1=PAGE)
@@ -78,11 +90,14 @@ async def test_an_undone_consumption_leaves_the_page_open(engine: AsyncEngine) -
     assert await consume(engine, "t1")
 
 
-async def test_forgotten_pages_take_their_answers_with_them(engine: AsyncEngine) -> None:
-    await keep(engine, t1=PAGE, t2=replace(PAGE, step="other", expires_at=NOON + timedelta(days=1)))
+async def test_a_sent_page_keeps_its_answer_for_a_month(engine: AsyncEngine) -> None:
+    """A citizen who was told that an answer is kept may come back late for it."""
+    await keep(engine, t1=PAGE, t2=replace(PAGE, step="other"), t3=replace(PAGE, step="third"))
     assert await consume(engine, "t1")
     async with open_work(engine) as work:
-        assert await work.pages.forget(before=NOON + timedelta(hours=1)) == 1
+        assert await work.pages.forget(before=NOON + timedelta(hours=1)) == 2
+        assert await work.pages.find("t2") is None
+        assert await work.pages.answer_of("draft-1", "who") is not None
+        assert await work.pages.forget(before=NOON + timedelta(days=31)) == 1
         assert await work.pages.find("t1") is None
         assert await work.pages.answer_of("draft-1", "who") is None
-        assert await work.pages.find("t2") is not None

@@ -29,6 +29,27 @@ async def test_nothing_matches_what_is_no_hash(passwords: PasswordHasher) -> Non
         assert not await passwords.matches(SAID, kept)
 
 
+async def test_nothing_matches_where_nothing_was_kept(passwords: PasswordHasher) -> None:
+    for said in ("", SAID):
+        assert not await passwords.matches(said, None)
+
+
+async def test_argon2_does_the_same_work_where_nothing_was_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passwords, compared = Argon2Passwords(), []
+    kept = await passwords.hash(SAID)
+
+    def verify(_hasher: object, against: str, _password: str) -> bool:
+        compared.append(against.split("$")[1:4])
+        return True
+
+    monkeypatch.setattr("argon2.PasswordHasher.verify", verify)
+    assert await passwords.matches(SAID, kept)
+    assert not await passwords.matches(SAID, None)
+    assert compared[0] == compared[1]
+
+
 async def test_argon2_keeps_each_password_with_its_own_salt() -> None:
     passwords = Argon2Passwords()
     one, other = await passwords.hash(SAID), await passwords.hash(SAID)

@@ -56,3 +56,10 @@ async def test_another_id_number_is_another_person(people: PersonStore) -> None:
     other = await people.save(replace(VERIFIED, id_number="110100198809230028"))
     assert one.id != other.id
     assert await people.find(one.id) == one
+
+
+async def test_a_person_is_found_by_the_id_number_in_either_notation(people: PersonStore) -> None:
+    person = await people.save(VERIFIED)
+    assert await people.of_number(VERIFIED.id_number) == person
+    assert await people.of_number("110105491231002") == person
+    assert await people.of_number("110100198809230028") is None

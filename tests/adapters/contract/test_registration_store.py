@@ -23,6 +23,7 @@ from tests.support.sql import CIPHER, fresh_engine
 UNITS = [a_unit(unit_id) for unit_id in ("unit", "other", "third")]
 ELSEWHERE = a_unit("elsewhere", "far")
 LATER = NOW + timedelta(hours=1)
+CODE = "01234567890123456789"
 
 
 @pytest.fixture(params=["memory", "sql"])
@@ -124,3 +125,33 @@ async def test_either_all_are_cancelled_or_none(
     kept = await registrations.find("2")
     assert kept is not None
     assert kept.cancelled_at == NOW
+
+
+async def test_a_paper_is_found_by_the_code_it_carries(registrations: RegistrationStore) -> None:
+    """Source: S0-48."""
+    first, second, third = wishes(3)
+    first, second = replace(first, check_code=CODE), replace(second, check_code=CODE[::-1])
+    for wish in (first, second, third):
+        assert await registrations.add(wish, limit=None)
+    assert await registrations.of_check_code(CODE) == first
+    assert await registrations.cancel([first.number], LATER)
+    found = await registrations.of_check_code(CODE)
+    assert found is not None
+    assert (found.number, found.live) == (first.number, False)
+    assert await registrations.of_check_code("") is None
+    assert await registrations.of_check_code("0" * 20) is None
+
+
+async def test_a_check_code_is_given_once(registrations: RegistrationStore) -> None:
+    first, second = (replace(wish, check_code=CODE) for wish in wishes(2))
+    assert await registrations.add(first, limit=None)
+    assert not await registrations.add(second, limit=None)
+    assert await registrations.of_check_code(CODE) == first
+
+
+async def test_registrations_without_a_code_stand_beside_each_other(
+    registrations: RegistrationStore,
+) -> None:
+    for wish in wishes(2):
+        assert await registrations.add(wish, limit=None)
+    assert len(await registrations.of_family("family")) == 2
