@@ -1,12 +1,26 @@
 """Every flow there is, one line each, alphabetical."""
 
+from dialogs.accounts.change_phone import ChangePhone
+from dialogs.accounts.close_account import CloseAccount
+from dialogs.accounts.co_residents import CoResidents
+from dialogs.accounts.collected import Collected
+from dialogs.accounts.contact_phone import ContactPhone
+from dialogs.accounts.emergency_contact import EmergencyPerson
+from dialogs.accounts.export_my_data import ExportMyData
+from dialogs.accounts.my_data import MyData
 from dialogs.accounts.my_details import MyDetails
+from dialogs.accounts.my_sessions import MySessions
+from dialogs.accounts.recover import Recover
+from dialogs.accounts.reset_password import ResetPassword
 from dialogs.accounts.sign_in import SignIn
 from dialogs.accounts.sign_out import SignOut
 from dialogs.accounts.sign_up import SignUp
+from dialogs.accounts.undo_recovery import UndoRecovery
+from dialogs.accounts.withdraw_consent import WithdrawConsent
 from dialogs.content.agreements import ReadAgreements
 from dialogs.content.ask import AskQuestion
 from dialogs.content.home import Home
+from dialogs.content.version import Version
 from dialogs.engine.catalog import Catalog
 from dialogs.engine.flow import Flow
 from dialogs.escalation.human import Human
@@ -25,16 +39,30 @@ FLOWS: tuple[type[Flow], ...] = (
     BindFamily,
     Browse,
     CancelRegistrations,
+    ChangePhone,
+    CloseAccount,
+    CoResidents,
+    Collected,
+    ContactPhone,
+    EmergencyPerson,
+    ExportMyData,
     Human,
+    MyData,
     MyDetails,
     MyFamily,
     MyRegistrations,
+    MySessions,
     ReadAgreements,
     RealName,
+    Recover,
     Register,
+    ResetPassword,
     SignIn,
     SignOut,
     SignUp,
+    UndoRecovery,
+    Version,
+    WithdrawConsent,
 )
 
 

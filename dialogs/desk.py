@@ -1,20 +1,28 @@
 """The services that a flow may be handed, for one turn."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from domain.accounts.codes import CodeService
+from domain.accounts.leaving import LeavingService
 from domain.accounts.model import Account
+from domain.accounts.passwords import PasswordService
+from domain.accounts.profiles import ProfileService
 from domain.accounts.service import AccountService
+from domain.accounts.sessions import SessionService
 from domain.content.service import ContentService
 from domain.escalation.service import EscalationService
 from domain.filings.model import Family
 from domain.filings.service import FilingService
+from domain.identity.id_cards import IdCardService
 from domain.identity.model import Person
+from domain.identity.recovery import RecoveryService
 from domain.identity.service import IdentityService
+from domain.identity.showing import FaceService
 from domain.plans.service import PlanService
 from domain.registrations.service import RegistrationService
+from domain.registrations.service_papers import PaperService
 from domain.shared.clock import Clock
 from domain.shared.errors import NeedsError
 from domain.shared.pages import PageService
@@ -38,6 +46,7 @@ class Office:
     operator: str
     hotline: str
     public_url: str
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +88,38 @@ class Citizen:
 
 @dataclass(slots=True)
 class Desk:
-    """Services on the turn's open work. Reads only what a step asks for."""
+    """Services on the turn's open work. Reads only what a step asks for.
+
+    ``let_go`` returns the turn's connection, where nothing was written yet: to be called after
+    the last read and before waiting on the outside world, so that a slow vendor holds up nobody
+    else. ``fingerprint`` makes answers into words that only we can make. ``left_behind`` collects
+    whose conversations must be forgotten once this turn is committed.
+    """
 
     openid: OpenId
     clock: Clock
     office: Office
     effects: EffectStore
     accounts: AccountService
+    passwords: PasswordService
+    sessions: SessionService
+    profiles: ProfileService
+    leaving: LeavingService
     codes: CodeService
     identity: IdentityService
+    id_cards: IdCardService
+    recovery: RecoveryService
+    faces: FaceService
     filings: FilingService
     plans: PlanService
     registrations: RegistrationService
+    papers: PaperService
     content: ContentService
     escalation: EscalationService
     pages: PageService
+    let_go: Callable[[], Awaitable[None]]
+    fingerprint: Callable[[str], str]
+    left_behind: set[OpenId] = field(default_factory=set, init=False)
     _citizen: Citizen | None = field(default=None, init=False)
 
     async def citizen(self) -> Citizen:
@@ -115,6 +141,12 @@ class Desk:
         for need in needs:
             if not (await self.citizen()).has(need):
                 raise NeedsError(need)
+
+    async def note_use(self) -> None:
+        """Keep that the citizen was here, if this turn asked who they are."""
+        account = self._citizen.account if self._citizen else None
+        if account is not None:
+            await self.sessions.note_use(self.openid, account)
 
     def look_again(self) -> None:
         """Forget who is talking, after an effect that may have changed it."""

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import DateTime, Dialect, MetaData, TypeDecorator
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql import Executable
@@ -90,6 +91,25 @@ class SqlSession:
         statement = dialect.insert(row).values(**values).on_conflict_do_nothing()
         inserted: int = (await self.write(statement)).rowcount
         return inserted == 1
+
+    async def update_free(self, statement: Executable) -> bool:
+        """Run an update of one row unless a unique constraint forbids it.
+
+        Returns
+        -------
+        bool
+            Whether the row was there and was updated. A refusal leaves the transaction usable.
+        """
+        self.changed = True
+        connection = await self._open()
+        try:
+            # SQLite takes back a refused statement by itself, PostgreSQL the whole transaction.
+            if connection.dialect.name == "sqlite":
+                return (await connection.execute(statement)).rowcount == 1
+            async with connection.begin_nested():
+                return (await connection.execute(statement)).rowcount == 1
+        except IntegrityError:
+            return False
 
     async def commit(self) -> None:
         """Make what was written last, and return the connection."""

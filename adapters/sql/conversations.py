@@ -50,6 +50,7 @@ _SAVE: Final = """
     ON CONFLICT (openid) DO UPDATE SET revision = excluded.revision, payload = excluded.payload
     WHERE revision = excluded.revision - 1"""
 _KEEP: Final = "INSERT INTO replies (key, reply, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_ERASE: Final = "DELETE FROM conversations WHERE openid = ?"
 _FORGET: Final = """
     DELETE FROM replies WHERE rowid IN (SELECT rowid FROM replies WHERE at < ? LIMIT 500)"""
 
@@ -151,6 +152,11 @@ class EmbeddedConversations:
         """Return the stored conversation without claiming; ``None`` if there is none."""
         _, _, payload = self._load("", openid)
         return payload
+
+    async def erase(self, openid: OpenId) -> None:
+        """Drop a citizen's conversation; a turn that is going on may still save its own."""
+        with _translated():
+            self._connection.execute(_ERASE, (openid,))
 
     async def forget(self, *, before: datetime) -> int:
         """Drop replies finished before a moment; return how many.

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from adapters.cipher import Cipher
 from adapters.sql.base import Base, SqlSession, UtcDateTime
-from domain.accounts.model import Account, AccountState
+from domain.accounts.model import Account, AccountState, Session
 from domain.filings.model import Family, FamilyState, Filing, Member, unit_types_of
 from domain.identity.model import Person, Verified
 from domain.shared.idents import long_id
@@ -40,6 +40,7 @@ __all__ = [
     "SqlAccounts",
     "SqlFamilies",
     "SqlPeople",
+    "account_of",
 ]
 
 _INDEX_LENGTH = 64
@@ -96,6 +97,8 @@ class AccountRow(Base):
     person_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"), index=True)
     family_id: Mapped[str | None] = mapped_column(ForeignKey("families.id"), index=True)
     password_hash: Mapped[str | None] = mapped_column(Text)
+    held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class OpenIdLinkRow(Base):
@@ -106,6 +109,7 @@ class OpenIdLinkRow(Base):
     openid: Mapped[str] = mapped_column(String(64), primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
     linked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class SqlAccounts:
@@ -116,7 +120,7 @@ class SqlAccounts:
 
     async def add(self, *, phone: str, at: datetime) -> Account | None:
         """Open an account; ``None``, with nothing written, if the phone has a live one."""
-        account = Account(AccountId(uuid4().hex), phone, AccountState.ACTIVE, at)
+        account = Account(AccountId(uuid4().hex), phone, AccountState.ACTIVE, at, used_at=at)
         inserted = await self._session.insert_new(
             AccountRow,
             id=account.id,
@@ -124,14 +128,20 @@ class SqlAccounts:
             phone=self._session.cipher.seal_text(phone),
             state=account.state.value,
             created_at=at,
+            used_at=at,
         )
         return account if inserted else None
+
+    async def find(self, account_id: AccountId) -> Account | None:
+        """Return a live account; ``None`` if there is none."""
+        return await self._live(select(AccountRow).where(AccountRow.id == account_id))
 
     async def of_openid(self, openid: OpenId) -> Account | None:
         """Return the live account that a citizen is signed in to; ``None`` if signed out."""
         linked = OpenIdLinkRow.account_id == AccountRow.id
         signed_in = select(AccountRow).join(OpenIdLinkRow, linked)
-        return await self._live(signed_in.where(OpenIdLinkRow.openid == openid))
+        mine = signed_in.where(OpenIdLinkRow.openid == openid)
+        return await self._live(mine, used_at=OpenIdLinkRow.used_at)
 
     async def of_phone(self, phone: str) -> Account | None:
         """Return the live account of a phone; ``None`` if there is none."""
@@ -140,24 +150,77 @@ class SqlAccounts:
 
     async def link(self, openid: OpenId, account_id: AccountId, at: datetime) -> None:
         """Sign a citizen in to an account, and so out of any other."""
-        if not await self._session.insert_new(
-            OpenIdLinkRow, openid=openid, account_id=account_id, linked_at=at
-        ):
+        known = {"account_id": account_id, "linked_at": at}
+        if not await self._session.insert_new(OpenIdLinkRow, openid=openid, **known):
             await self._session.write(
-                update(OpenIdLinkRow)
-                .where(OpenIdLinkRow.openid == openid)
-                .values(account_id=account_id, linked_at=at)
+                update(OpenIdLinkRow).where(OpenIdLinkRow.openid == openid).values(**known)
             )
+        await self.touch(openid, account_id, at)
 
-    async def unlink(self, openid: OpenId) -> bool:
-        """Sign a citizen out; tell whether the citizen was signed in."""
+    async def unlink(self, openid: OpenId, *, account_id: AccountId | None = None) -> bool:
+        """Sign a citizen out, where given of this account only; tell whether they were in."""
         gone = delete(OpenIdLinkRow).where(OpenIdLinkRow.openid == openid)
+        if account_id is not None:
+            gone = gone.where(OpenIdLinkRow.account_id == account_id)
         return await self._touches(gone)
+
+    async def unlink_all(self, account_id: AccountId, *, but: OpenId | None = None) -> int:
+        """Sign everybody, or everybody but one, out of an account; return how many that were."""
+        gone = delete(OpenIdLinkRow).where(OpenIdLinkRow.account_id == account_id)
+        others = gone if but is None else gone.where(OpenIdLinkRow.openid != but)
+        return (await self._session.write(others)).rowcount
+
+    async def sessions(self, account_id: AccountId) -> list[Session]:
+        """Return who is signed in to an account, oldest first."""
+        links = OpenIdLinkRow.__table__
+        signed_in = select(links).where(OpenIdLinkRow.account_id == account_id)
+        rows = await self._session.read(signed_in.order_by(links.c.linked_at, links.c.openid))
+        return [
+            Session(OpenId(row.openid), row.linked_at, row.used_at or row.linked_at) for row in rows
+        ]
+
+    async def touch(self, openid: OpenId, account_id: AccountId, at: datetime) -> None:
+        """Keep when a citizen last used an account."""
+        for row in (
+            update(OpenIdLinkRow).where(OpenIdLinkRow.openid == openid),
+            update(AccountRow).where(AccountRow.id == account_id),
+        ):
+            await self._session.write(row.values(used_at=at))
+
+    async def set_phone(self, account_id: AccountId, phone: str) -> bool:
+        """Give an account a phone; ``False``, with nothing written, if another live one has it."""
+        cipher = self._session.cipher
+        return await self._session.update_free(
+            update(AccountRow)
+            .where(AccountRow.id == account_id)
+            .values(phone_index=cipher.index("phone", phone), phone=cipher.seal_text(phone))
+        )
 
     async def set_password(self, account_id: AccountId, kept: str) -> None:
         """Keep a hashed password in place of an earlier one."""
         await self._session.write(
             update(AccountRow).where(AccountRow.id == account_id).values(password_hash=kept)
+        )
+
+    async def password_of(self, account_id: AccountId) -> str | None:
+        """Return an account's password as it is kept; ``None`` if it has none."""
+        kept = select(AccountRow.password_hash).where(AccountRow.id == account_id)
+        return (await self._session.read(kept)).scalar()
+
+    async def close(self, account_id: AccountId, *, keep_person: bool) -> None:
+        """Close an account: its phone and password are erased, and whose it was unless kept."""
+        cipher = self._session.cipher
+        nobody = {} if keep_person else {"person_id": None, "family_id": None}
+        await self._session.write(
+            update(AccountRow)
+            .where(AccountRow.id == account_id)
+            .values(
+                state=AccountState.CLOSED.value,
+                phone=cipher.seal_text(""),
+                phone_index=cipher.index("phone", ""),
+                password_hash=None,
+                **nobody,
+            )
         )
 
     async def set_person(self, account_id: AccountId, person_id: str) -> bool:
@@ -172,12 +235,15 @@ class SqlAccounts:
         mine = update(AccountRow).where(AccountRow.id == account_id, free)
         return await self._touches(mine.values(family_id=family_id))
 
-    async def _live(self, statement: Select[Any]) -> Account | None:
+    async def _live(
+        self, statement: Select[Any], *, used_at: Any = AccountRow.used_at
+    ) -> Account | None:
         # The columns, not the entity: rows are read without an ORM session.
-        columns = statement.with_only_columns(*AccountRow.__table__.columns)
+        kept = [one for one in AccountRow.__table__.columns if one.name != "used_at"]
+        columns = statement.with_only_columns(*kept, used_at.label("used_at"))
         live = columns.where(AccountRow.state == AccountState.ACTIVE.value)
         row = (await self._session.read(live)).mappings().first()
-        return None if row is None else _account(row, self._session.cipher)
+        return None if row is None else account_of(row, self._session.cipher)
 
     async def _touches(self, statement: Any) -> bool:
         touched: int = (await self._session.write(statement)).rowcount
@@ -193,6 +259,11 @@ class SqlPeople:
     async def find(self, person_id: str) -> Person | None:
         """Return a person; ``None`` if not on record."""
         return await self._one(PersonRow.id == person_id)
+
+    async def of_number(self, id_number: str) -> Person | None:
+        """Return the person of an ID number in either notation; ``None`` if not on record."""
+        index = self._session.cipher.index("id-number", long_id(id_number))
+        return await self._one(PersonRow.number_index == index)
 
     async def save(self, verified: Verified) -> Person:
         """Keep what was compared, in place of what was known under the same ID number."""
@@ -261,7 +332,8 @@ class SqlFamilies:
         return family
 
 
-def _account(row: RowMapping, cipher: Cipher) -> Account:
+def account_of(row: RowMapping, cipher: Cipher) -> Account:
+    """Return the account that a row of `AccountRow` holds."""
     return Account(
         id=AccountId(row["id"]),
         phone=cipher.open_text(row["phone"]),
@@ -270,6 +342,8 @@ def _account(row: RowMapping, cipher: Cipher) -> Account:
         person_id=row["person_id"],
         family_id=row["family_id"],
         has_password=row["password_hash"] is not None,
+        held_until=row["held_until"],
+        used_at=row["used_at"],
     )
 
 

@@ -1,7 +1,9 @@
 """Records that any subject may leave: acts, consents, effects, kept replies and one-time pages."""
 
 import json
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Text, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
@@ -45,7 +47,7 @@ class ActRow(Base):
 
 
 class ConsentRow(Base):
-    """An agreement to one version of one document; never changed."""
+    """An agreement to one version of one document; nothing but its withdrawal is ever added."""
 
     __tablename__ = "consents"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -56,6 +58,7 @@ class ConsentRow(Base):
     version: Mapped[int]
     text_hash: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class EffectRow(Base):
@@ -82,7 +85,7 @@ class DeliveryRow(Base):
 
 
 class PageRow(Base):
-    """A one-time form; ``answer`` is sealed."""
+    """A one-time form; ``answer`` and ``about`` are sealed."""
 
     __tablename__ = "pages"
     __table_args__ = (
@@ -100,6 +103,7 @@ class PageRow(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answer: Mapped[bytes | None] = mapped_column(LargeBinary)
+    about: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class SqlActs:
@@ -155,8 +159,18 @@ class SqlConsents:
             .order_by(ConsentRow.serial)
         )
         return [
-            Consent(row.actor, row.document, row.version, row.text_hash, row.at) for row in found
+            Consent(row.actor, row.document, row.version, row.text_hash, row.at, row.withdrawn_at)
+            for row in found
         ]
+
+    async def withdraw(self, actor: str, documents: Sequence[str], *, at: datetime) -> int:
+        """Mark one actor's standing consents to some documents; return how many."""
+        standing = update(ConsentRow).where(
+            ConsentRow.actor == actor,
+            ConsentRow.document.in_(documents),
+            ConsentRow.withdrawn_at.is_(None),
+        )
+        return (await self._session.write(standing.values(withdrawn_at=at))).rowcount
 
 
 class SqlEffects:
@@ -226,6 +240,9 @@ class SqlDeliveries:
         return gone.rowcount
 
 
+_SENT_KEPT: Final = timedelta(days=30)
+
+
 class SqlPages:
     """One-time pages; what was sent on them is sealed."""
 
@@ -253,6 +270,7 @@ class SqlPages:
             step=page.step,
             issued_at=page.issued_at,
             expires_at=page.expires_at,
+            about=self._session.cipher.seal_text(json.dumps(page.about)) if page.about else None,
         )
 
     async def find(self, token_hash: str) -> OneTimePage | None:
@@ -273,6 +291,7 @@ class SqlPages:
             expires_at=row.expires_at,
             used_at=row.used_at,
             answer=self._unsealed(row.answer),
+            about=self._known(row.about),
         )
 
     async def consume(self, token_hash: str, answer: Json, *, now: datetime) -> bool:
@@ -299,9 +318,16 @@ class SqlPages:
         return self._unsealed(sealed.scalar())
 
     async def forget(self, *, before: datetime) -> int:
-        """Drop pages that expired before a moment, with their answers; return how many."""
-        gone = await self._session.write(delete(PageRow).where(PageRow.expires_at < before))
+        """Drop unsent pages that expired before a moment, and sent ones a month later."""
+        unsent = (PageRow.used_at.is_(None)) & (PageRow.expires_at < before)
+        # What a citizen was told we hold stays until they come back for it.
+        sent = PageRow.used_at < before - _SENT_KEPT
+        gone = await self._session.write(delete(PageRow).where(unsent | sent))
         return gone.rowcount
+
+    def _known(self, about: bytes | None) -> dict[str, str]:
+        known: dict[str, str] = json.loads(self._session.cipher.open_text(about)) if about else {}
+        return known
 
     def _unsealed(self, answer: bytes | None) -> Json:
         if answer is None:

@@ -6,7 +6,16 @@ from typing import Final
 from sqlalchemy import Connection, MetaData, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.sql import people, plans, records, registrations, service
+from adapters.sql import (
+    notices,
+    people,
+    plans,
+    profiles,
+    records,
+    recoveries,
+    registrations,
+    service,
+)
 from adapters.sql.base import Base
 from adapters.sql.work import engine_for, translated
 
@@ -15,7 +24,16 @@ __all__ = ["HEAD", "METADATA", "is_current", "upgrade"]
 HEAD: Final = "0005"
 """The newest revision. Written here so that a start need not load Alembic to know it."""
 
-_ROW_MODULES: Final = (people, plans, records, registrations, service)
+_ROW_MODULES: Final = (
+    notices,
+    people,
+    plans,
+    profiles,
+    records,
+    recoveries,
+    registrations,
+    service,
+)
 """Whoever wants the whole schema must have loaded every row class."""
 
 METADATA: Final[MetaData] = Base.metadata

@@ -14,11 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from adapters.sql.base import SqlSession
+from adapters.sql.notices import SqlNotices
 from adapters.sql.people import SqlAccounts, SqlFamilies, SqlPeople
 from adapters.sql.plans import ContentCache, PlanCache, SqlDocuments, SqlPlans
+from adapters.sql.profiles import SqlProfiles
 from adapters.sql.records import SqlActs, SqlConsents, SqlDeliveries, SqlEffects, SqlPages
+from adapters.sql.recoveries import SqlRecoveries
 from adapters.sql.registrations import SqlRegistrations
 from adapters.sql.service import SqlTickets
+from adapters.sql.traces import SqlTraces
 from domain.shared.errors import UnavailableError
 
 __all__ = ["SqlWork", "engine_for", "translated"]
@@ -51,13 +55,17 @@ class SqlWork:
         self.effects = SqlEffects(session)
         self.deliveries = SqlDeliveries(session)
         self.pages = SqlPages(session)
+        self.notices = SqlNotices(session)
         self.accounts = SqlAccounts(session)
+        self.profiles = SqlProfiles(session)
         self.people = SqlPeople(session)
         self.families = SqlFamilies(session)
+        self.recoveries = SqlRecoveries(session)
         self.plans = SqlPlans(session, plans)
         self.documents = SqlDocuments(session, content)
         self.registrations = SqlRegistrations(session)
         self.tickets = SqlTickets(session)
+        self.traces = SqlTraces(session)
 
     @property
     def changed(self) -> bool:
@@ -74,6 +82,11 @@ class SqlWork:
         if self._session.changed:
             raise RuntimeError("what was written must be committed before letting go")
         await self._session.close()
+
+    async def pause(self) -> None:
+        """Let go, where nothing was written; what was written keeps its connection."""
+        if not self._session.changed:
+            await self.let_go()
 
     async def undo(self) -> None:
         """Take back what was written since the last commit."""

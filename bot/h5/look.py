@@ -7,24 +7,28 @@ import hashlib
 from datetime import datetime
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from domain.shared.clock import china_time
 
-__all__ = ["STATIC_FOLDER", "STATIC_PATH", "say", "show"]
+__all__ = ["STATIC_FOLDER", "STATIC_PATH", "attached", "fill", "moment", "pdf", "say", "show"]
 
 _HERE: Final = Path(__file__).parent
 
 STATIC_FOLDER: Final = _HERE / "static"
 STATIC_PATH: Final = "/h5/static"
 
-_HEADERS: Final = {
+_DISCREET: Final = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex, nofollow",
+}
+_HEADERS: Final = {
+    **_DISCREET,
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
@@ -38,9 +42,9 @@ def _asset(name: str) -> str:
     return f"{STATIC_PATH}/{name}?v={digest[:8]}"
 
 
-def _moment(moment: datetime) -> str:
+def moment(at: datetime) -> str:
     """Return a moment as it is read in China, to the minute."""
-    local = china_time(moment)
+    local = china_time(at)
     return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
 
 
@@ -51,9 +55,10 @@ _PAGES: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_PAGES.filters["moment"] = _moment
+_PAGES.filters["moment"] = moment
 _PAGES.globals["css"] = _asset("page.css")
 _PAGES.globals["script"] = _asset("page.js")
+_PAGES.globals["strength_script"] = _asset("strength.js")
 
 
 def show(template: str, *, status: int = 200, **context: object) -> HTMLResponse:
@@ -68,8 +73,13 @@ def show(template: str, *, status: int = 200, **context: object) -> HTMLResponse
     context
         What the template names; it names nothing else.
     """
-    page = _PAGES.get_template(template).render(context)
+    page = fill(template, **context)
     return HTMLResponse(page, status_code=status, headers=_HEADERS)
+
+
+def fill(template: str, **context: object) -> str:
+    """Return the text that a template makes."""
+    return _PAGES.get_template(template).render(context)
 
 
 def say(title: str, words: str, *, status: int, steps: tuple[str, ...] = ()) -> HTMLResponse:
@@ -87,3 +97,23 @@ def say(title: str, words: str, *, status: int, steps: tuple[str, ...] = ()) -> 
         What to do next, one step each.
     """
     return show("message.html", status=status, title=title, words=words, steps=steps)
+
+
+def pdf(content: bytes, *, name: str) -> Response:
+    """Return a PDF that opens in the browser and is saved under a name; never stored by others."""
+    headers = {
+        **_DISCREET,
+        "Content-Disposition": f"inline; filename*=UTF-8''{quote(name)}",
+        # Nothing but this: a stricter policy would keep browsers from showing it at all.
+        "Content-Security-Policy": "frame-ancestors 'self'",
+    }
+    return Response(content, media_type="application/pdf", headers=headers)
+
+
+def attached(content: bytes, *, media_type: str, name: str) -> Response:
+    """Return a file that is saved under a name; never stored by others."""
+    headers = {
+        **_DISCREET,
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
+    }
+    return Response(content, media_type=media_type, headers=headers)

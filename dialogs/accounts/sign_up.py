@@ -1,52 +1,39 @@
 """Open an account: agree, prove the phone, and optionally set a password.
 
-Source: S0-06 to S0-10, S0-15, S0-16, S0-17, S0-21.
+Source: S0-06 to S0-10, S0-15, S0-16, S0-17, S0-21; Q-31.
 """
 
 from collections.abc import Mapping
 
+from dialogs.accounts.words import agreements, kept_password, new_password
 from dialogs.engine.dsl import (
     Agree,
     Answers,
     Ask,
     Code,
     Desk,
-    Field,
     Flow,
     Need,
     Option,
     Receipt,
-    Secure,
     SettledError,
     Start,
-    UnfitError,
 )
-from dialogs.engine.kinds import one_of, phone, text
+from dialogs.engine.kinds import one_of, phone
 from domain.accounts.model import Purpose
-from domain.content.model import Document
-from domain.shared.conversations import Json
 from domain.shared.idents import Masked, mask
 
 __all__ = ["SignUp"]
 
 _LATER, _NAME_NOW, _PASSWORD = "以后再说", "现在实名认证", "设置登录密码"
-_SHORTEST_PASSWORD = 8
-
-
-async def _agreements(desk: Desk) -> list[Document]:
-    return await desk.content.agreements()
 
 
 async def _typed_phone(answers: Answers, _desk: Desk) -> str:
     return answers[SignUp.phone]
 
 
-async def _password(values: Mapping[str, str], _desk: Desk) -> Json:
-    password = values["password"]
-    mixed = any(map(str.isdigit, password)) and any(map(str.isalpha, password))
-    if len(password) < _SHORTEST_PASSWORD or not mixed:
-        raise UnfitError("密码至少 8 位，要有数字和字母，请换一个。")
-    return password
+async def _for_phone(answers: Answers, _desk: Desk) -> Mapping[str, str]:
+    return {"phone": answers[SignUp.phone]}
 
 
 class SignUp(Flow, id="sign_up", version=1, title="注册账号"):
@@ -57,7 +44,7 @@ class SignUp(Flow, id="sign_up", version=1, title="注册账号"):
     words = ("注册", "注册账号", "我要注册")
 
     agree = Agree(
-        _agreements,
+        agreements,
         "先给您建一个账号，很快。办理前请阅读并同意三份协议：",
         tick="同意并继续",
         title="协议",
@@ -69,7 +56,7 @@ class SignUp(Flow, id="sign_up", version=1, title="注册账号"):
         aka=("手机号码", "电话"),
         why="用来接收验证码，也是您的登录账号；登记和结果都会通知到它。",
         hint="11 位手机号，例如 13812345678。",
-        resets=("code",),
+        resets=("code", "password"),
     )
     code = Code(Purpose.SIGN_IN, _typed_phone, change="手机号")
     extras = Ask(
@@ -79,14 +66,9 @@ class SignUp(Flow, id="sign_up", version=1, title="注册账号"):
         when=lambda answers: not answers.pushed,
         why="登记房源前需要实名；密码可以不设，用短信验证码就能登录。",
     )
-    password = Secure(
+    password = new_password(
         "请在网页里设置登录密码，不要发在聊天里。",
-        title="登录密码",
-        fields=(
-            Field("password", "密码", text(64), hint="至少 8 位，有数字和字母", hidden=True),
-            Field("again", "再输一次密码", text(64), hidden=True, repeats="password"),
-        ),
-        accept=_password,
+        _for_phone,
         when=lambda answers: answers.extras == _PASSWORD,
     )
 
@@ -104,12 +86,11 @@ class SignUp(Flow, id="sign_up", version=1, title="注册账号"):
 
     async def submit(self, answers: Answers, desk: Desk) -> Receipt:
         """Open the account, or sign in to the one this phone already has."""
-        password = answers.get(self.password)
         entered = await desk.accounts.enter(
             openid=desk.openid,
             proof=answers[self.code],
             agreed=answers[self.agree],
-            password=password if isinstance(password, str) else None,
+            kept=kept_password(answers, self.password),
         )
         shown = mask(entered.account.phone, Masked.PHONE)
         told = (

@@ -5,8 +5,9 @@ Source: S0-01, S0-04, S0-61 to S0-63.
 
 from dialogs.desk import Desk
 from dialogs.engine.catalog import Welcome
+from dialogs.engine.choosing import nearest
 from dialogs.engine.messages import Option, Reply, Start
-from domain.plans.model import ProjectNotFoundError
+from domain.plans.model import PlanKind, PlanState, Project, ProjectNotFoundError
 
 __all__ = ["Home"]
 
@@ -48,5 +49,21 @@ class Home:
         except ProjectNotFoundError:
             unknown = "这张海报对应的项目已经下线，您可以看看现在的项目。"
             return Welcome("\n\n".join(filter(None, (greeting, unknown))))
-        begun = Start("browse", {"plan": project.plan_id, "project": project.id})
-        return Welcome(greeting, begun)
+        await desk.content.note_scan(desk.openid, scene)
+        return Welcome(greeting, _to(project))
+
+    async def find(self, desk: Desk, words: str) -> Start | None:
+        """Find an estate by its name. Source: S0-34."""
+        book, now = await desk.plans.book(), desk.clock.now()
+        shown = [
+            project
+            for plan in book.plans()
+            if plan.kind is PlanKind.QUICK and plan.state_at(now) is not PlanState.CLOSED
+            for project in book.projects(plan.id)
+        ]
+        near = nearest(words, [project.name for project in shown])
+        return None if near is None else _to(shown[near])
+
+
+def _to(project: Project) -> Start:
+    return Start("browse", {"plan": project.plan_id, "project": project.id})

@@ -33,6 +33,9 @@ class Front(Protocol):
     async def welcome(self, desk: Desk, *, scene: str, new: bool) -> Welcome:
         """Greet a new follower, or somebody who scanned a poster."""
 
+    async def find(self, desk: Desk, words: str) -> Start | None:
+        """Return what some words name that is on record, such as an estate; ``None`` if nothing."""
+
 
 class Catalog:
     """The flows of one bot, compiled and checked when it is made.
@@ -53,11 +56,14 @@ class Catalog:
         self.person = person
         self.providers = {flow.provides: flow.id for flow in flows if flow.provides}
         self.words: dict[str, Start] = {}
+        self.vague: dict[str, Start] = {}
         for flow in flows:
             lint(flow)
             machine_of(flow)
             for word in flow.words:
                 self.words[plain(word)] = Start(flow.id)
+            for word in flow.vague:
+                self.vague[plain(word)] = Start(flow.id)
             for word, answers in flow.shortcuts.items():
                 self.words[plain(word)] = Start(flow.id, dict(answers))
         self.acts = {flow.id: flow() for flow in flows}

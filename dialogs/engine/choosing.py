@@ -22,10 +22,12 @@ _EDGE_MARKS = " \t\r\n。．.!！,，;；:：、~～“”\"'‘’【】[]()（
 def plain(text: str) -> str:
     """Return words as they are compared: half-width, lower case, no spaces, no edge marks.
 
+    Nor the signs that a tap link cannot carry.
+
     >>> plain(" 菜　单。")
     '菜单'
     """
-    return re.sub(r"\s+", "", half_width(text)).strip(_EDGE_MARKS).lower()
+    return re.sub(r"[\s&\"<>#%]+", "", half_width(text)).strip(_EDGE_MARKS).lower()
 
 
 def number_in(text: str) -> int | None:

@@ -6,6 +6,7 @@ from dialogs.engine.flow import Flow, Receipt, SettledError, check
 from dialogs.engine.kinds import UnfitError
 from dialogs.engine.messages import Option, Reply, Start
 from dialogs.engine.outside import Code, Field, Secure
+from dialogs.engine.pictured import FromPhoto, SecureOrPhoto
 from dialogs.engine.repeat import Repeat
 from dialogs.engine.steps import Answers, Ask, Photo, Section
 from dialogs.engine.texts import Agree, AsideError, Read, Reading
@@ -21,6 +22,7 @@ __all__ = [
     "Desk",
     "Field",
     "Flow",
+    "FromPhoto",
     "Menu",
     "Need",
     "Option",
@@ -32,6 +34,7 @@ __all__ = [
     "Reply",
     "Section",
     "Secure",
+    "SecureOrPhoto",
     "SettledError",
     "Start",
     "UnfitError",

@@ -1,6 +1,5 @@
 """One draft, at most one effect."""
 
-import hashlib
 import json
 
 from dialogs.desk import Desk
@@ -8,9 +7,10 @@ from dialogs.engine.flow import Flow, Receipt
 from dialogs.engine.steps import Answers
 from dialogs.engine.walk import walk
 from domain.shared.conversations import Draft
+from domain.shared.errors import DomainError
 from domain.shared.records import Effect
 
-__all__ = ["submit_once"]
+__all__ = ["reopened", "submit_once"]
 
 
 async def submit_once(flow: Flow, draft: Draft, desk: Desk) -> Receipt:
@@ -24,7 +24,7 @@ async def submit_once(flow: Flow, draft: Draft, desk: Desk) -> Receipt:
     """
     whole = _visible(flow, draft)
     text = json.dumps(whole.answers, ensure_ascii=False, sort_keys=True)
-    fingerprint = hashlib.sha256(text.encode()).hexdigest()
+    fingerprint = desk.fingerprint(text)
     effect = await desk.effects.find(draft.id)
     if effect is not None:
         receipt = Receipt.from_json(json.loads(effect.receipt))
@@ -35,6 +35,15 @@ async def submit_once(flow: Flow, draft: Draft, desk: Desk) -> Receipt:
     kept = json.dumps(receipt.to_json(), ensure_ascii=False)
     await desk.effects.add(Effect(draft.id, flow.id, fingerprint, kept, desk.clock.now()))
     return receipt
+
+
+def reopened(flow: Flow, draft: Draft, error: DomainError) -> bool:
+    """Open the questions whose answers an error of the effect has spoilt; tell if there are any."""
+    spoilt = [name for name, step in flow.steps.items() if step.spoilt_by(error)]
+    held = [name for name in spoilt if draft.answers.pop(name, None) is not None]
+    # What was given is spoilt as well: beginning anew must not bring it back.
+    draft.given[:] = [name for name in draft.given if name not in held]
+    return bool(held)
 
 
 def _visible(flow: Flow, draft: Draft) -> Draft:

@@ -6,6 +6,10 @@ from datetime import datetime, timedelta
 from dialogs.engine.kinds import id_fault
 from dialogs.engine.times import day_and_time, until
 from domain.accounts.codes import TooSoonError, WrongCodeError
+from domain.accounts.model import HeldError
+from domain.accounts.passwords import WeakPasswordError
+from domain.accounts.strength import Weakness
+from domain.identity.id_cards import CardFault, CardUnreadableError
 from domain.registrations.model import (
     AlreadyCancelledError,
     AlreadyRegisteredError,
@@ -17,6 +21,7 @@ from domain.registrations.model import (
 )
 from domain.shared.errors import DomainError
 from domain.shared.idents import InvalidIdNumberError
+from domain.shared.pictures import PictureFault, PictureUnfitError
 from domain.shared.throttle import ThrottledError
 
 __all__ = ["SENTENCES", "excuse"]
@@ -28,7 +33,7 @@ SENTENCES: dict[str, str] = {
     "refused": "按规定这一步不能办理，有疑问请回复“人工”。",
     "needs": "办这件事之前还有一步要先办。",
     "conflict": "情况刚刚有变化，请再看一下再选。",
-    "unavailable": "对方系统暂时没有回应，您填的都在，请过一会儿回复“继续”。",
+    "unavailable": "对方系统暂时没有回应，请过一会儿再发一次；之前填的都在。",
     "busy": "您上一条还在办理，请稍等一会儿再发。",
     "overtaken": "您的另一条消息先办好了，请看上面的回复再继续。",
     "effect-conflict": "这件事之前已经办好了，回复“我的登记”可以查看。",
@@ -41,12 +46,31 @@ SENTENCES: dict[str, str] = {
     "code-replaced": "这是之前那条短信里的验证码，请用最新一条短信里的。",
     "code-not-proven": "手机验证已过时，请重新验证一次。",
     "consent-missing": "协议有更新，请重新看过并同意后再办理。",
+    "wrong-password": (
+        "手机号和密码没有对上，请核对后再填一次。"
+        "忘记了请回到聊天回复“忘记密码”，也可以回复“切换为验证码登录”。"
+    ),
+    "weak-password": "这个密码太容易被猜到，请换一个长一些的。",
+    "password-not-proven": "密码验证已过时，或刚被改过，请再输一次。",
+    "account-not-found": "这个手机号还没有账号。请回复“注册”开一个，或回复“改手机号”换一个。",
     "account-moved": "这个手机号的账号刚有变化，请再验证一次手机号。",
+    "phone-unreachable": "短信发不到这个手机号，可能退订过或号码有误。请换一个，或回复“人工”。",
+    "phone-taken": "这个手机号已经是一个账号了，请换一个；那个账号是您的，可以回复“找回账号”。",
+    "account-held": "账号刚刚找回，为了安全，这件事要过一天才能办。",
+    "recovery-not-found": "没有找到对应的账号，请对照身份证核对姓名和号码后再填一次。",
+    "recovery-ended": "这次找回已经结束或过时了，请回复“找回账号”重新开始。",
+    "recovery-moved": "您的另一条消息先办好了，请回复“继续”接着办。",
+    "same-resident": "同住人里有重复的，或者是您自己。请回复“改1”，删掉那一位再保存。",
+    "face-not-proven": "还没有通过人脸识别，请先完成这一步，再回复“继续”。",
+    "nothing-to-undo": "没有找到可以撤销的找回，请对照短信核对手机号和撤销码，或回复“人工”。",
     "identity-mismatch": "姓名和身份证号没有对上，请对照证件核对后再填一次。",
     "already-verified": "这个账号已经用另一位的身份实名了。如果不是您本人，请回复“人工”。",
     "id-number": "身份证号不对，请对照证件再填一次。",
     "phone": "请发送 11 位手机号，例如 13812345678。",
     "name": "请发送证件上的姓名，例如 王小安。",
+    "picture-unfit": "这张图片打不开，请重新拍一张照片再发。",
+    "picture-gone": "这张照片已经过期，请重新拍一张再发。",
+    "card-unreadable": "没有看清身份证，请把有照片的一面放平，光线亮一些，重新拍一张。",
     "filing-number": "备案编号由数字和大写字母组成，请对照备案通知单再发一次。",
     "family-not-found": "没有查到属于您家的这个备案编号，请对照备案通知单核对后再发一次。",
     "family-cancelled": "这个备案已经注销，不能参加登记。请联系户籍所在街道，或回复“人工”。",
@@ -62,6 +86,8 @@ SENTENCES: dict[str, str] = {
     "already-cancelled": "这个登记之前已经取消了。",
     "cancel-too-late": "计划的登记已经截止，不能自行取消了，请回复“人工”。",
     "registration-not-found": "没有找到这个登记，请回复“我的登记”查看。",
+    "check-code-shape": "校验码是 20 位数字，印在登记表上。请核对后再填一次。",
+    "paper-unknown": "没有查到带这个校验码的登记表，请对照纸上的 20 位数字再查一次。",
     "notice-unknown": "告知书刚有更新，请重新看过后再登记。",
     "registration-contested": "刚才同时有别的操作，请再试一次。",
     "document-not-found": "这份内容正在准备，请稍后再看，或回复“人工”。",
@@ -120,8 +146,52 @@ def _too_late(error: CancelTooLateError, _now: datetime) -> str:
     )
 
 
+def _held(error: HeldError, now: datetime) -> str:
+    return f"账号刚刚找回，为了安全，{until(error.until, now)}之后才能办这件事，着急请回复“人工”。"
+
+
+_WEAKNESSES = {
+    Weakness.SHORT: "密码至少 8 位，请加长一些",
+    Weakness.COMMON: "里面有很多人都用的词",
+    Weakness.OWN: "里面有您的手机号或本服务的名字，别人容易想到",
+    Weakness.SEQUENCE: "里面有连着的数字或字母，例如 123、abc",
+    Weakness.REPEAT: "里面有重复的字，例如 aaa、abab",
+    Weakness.KEYBOARD: "里面有键盘上挨着的键，例如 qwer",
+    Weakness.DATE: "里面有日期或年份，例如生日",
+    Weakness.PLAIN: "位数太少或太规律",
+}
+_SCORES = ("很弱", "弱", "可以", "强", "很强")
+
+
+def _weak_password(error: WeakPasswordError, _now: datetime) -> str:
+    return (
+        f"密码强度：{_SCORES[error.score]}。{_WEAKNESSES[error.weakness]}。"
+        "请换一个：几个不相干的词连起来，好记又难猜。"
+    )
+
+
 def _id_number(error: InvalidIdNumberError, _now: datetime) -> str:
     return id_fault(error.fault)
+
+
+_CARD_FAULTS = {
+    CardFault.NO_CARD: "照片里没有找到身份证，请把身份证放平，让它占满画面，重新拍一张。",
+    CardFault.BACK_SIDE: "这是身份证有国徽的一面，请拍有照片的那一面再发。",
+    CardFault.SEVERAL: "照片里不止一张证件，请只拍您自己的身份证，重新发一张。",
+    CardFault.UNCLEAR: "身份证没有看清，请擦净镜头、光线亮一些、不要反光，重新拍一张。",
+}
+
+
+def _card(error: CardUnreadableError, _now: datetime) -> str:
+    return _CARD_FAULTS[error.fault]
+
+
+def _picture(error: PictureUnfitError, _now: datetime) -> str:
+    match error.fault:
+        case PictureFault.TOO_LARGE:
+            return "这张图片太大了，请用微信直接拍一张，不要选“原图”，再发一次。"
+        case PictureFault.UNREADABLE:
+            return SENTENCES[PictureUnfitError.code]
 
 
 _WORDED: dict[type[DomainError], Callable[..., str]] = {
@@ -135,7 +205,11 @@ _WORDED: dict[type[DomainError], Callable[..., str]] = {
     PlanLimitError: _limit,
     AlreadyCancelledError: _cancelled,
     CancelTooLateError: _too_late,
+    HeldError: _held,
     InvalidIdNumberError: _id_number,
+    CardUnreadableError: _card,
+    PictureUnfitError: _picture,
+    WeakPasswordError: _weak_password,
 }
 
 

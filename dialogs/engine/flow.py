@@ -90,10 +90,17 @@ class Flow:
         What must be true of the citizen first; missing things are done first, then it goes on.
     ``provides``
         What is true of a citizen once this flow is done.
+    ``until``
+        What makes it pointless to come back to, however it came about.
     ``words``
         What a citizen says to begin it.
+    ``vague``
+        Words that begin it only where nothing else is open.
     ``shortcuts``
         Further such words, each with answers that it begins with.
+    ``settings``
+        Names of answers that are not questions' but ways to go about the flow, each with the
+        values it may have. Beginning the flow with another value keeps everything else.
     ``reading``
         It only shows things: it has no effect, and it is not kept when something else begins.
     ``review``
@@ -110,8 +117,11 @@ class Flow:
     title: ClassVar[str] = ""
     requires: ClassVar[tuple[Need, ...]] = ()
     provides: ClassVar[Need | None] = None
+    until: ClassVar[Need | None] = None
     words: ClassVar[tuple[str, ...]] = ()
+    vague: ClassVar[tuple[str, ...]] = ()
     shortcuts: ClassVar[Mapping[str, Mapping[str, Json]]] = MappingProxyType({})
+    settings: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
     reading: ClassVar[bool] = False
     review: ClassVar[bool] = True
     confirm: ClassVar[str] = "提交"

@@ -1,9 +1,11 @@
 """Kinds of answers: how to read one, what to say when it does not fit, how to show it."""
 
 import re
+import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Generic, TypeVar
 
@@ -29,6 +31,7 @@ __all__ = [
     "person",
     "phone",
     "resident_id",
+    "secret",
     "text",
     "whole_number",
     "yes_no",
@@ -81,8 +84,9 @@ def _worded(
 
 
 def _read_phone(typed: str) -> str:
+    within = re.findall(r"(?<!\d)1[3-9]\d{9}(?!\d)", re.sub(r"[\s-]", "", idents.half_width(typed)))
     try:
-        return idents.mobile(typed)
+        return idents.mobile(within[0] if len(within) == 1 else typed)
     except idents.InvalidPhoneError as error:
         raise UnfitError("请发送 11 位手机号，例如 13812345678。") from error
 
@@ -210,24 +214,41 @@ def whole_number(least: int, most: int) -> Kind[int]:
     return Kind(read, int, lambda stored: read(str(stored)), str)
 
 
+def _read_secret(typed: str) -> str:
+    # What an input method makes of a key is not what the citizen means.
+    words = unicodedata.normalize("NFKC", typed)
+    if not words:
+        raise UnfitError("请填写密码。")
+    if len(words) > _LONGEST_SECRET:
+        raise UnfitError(f"密码最多 {_LONGEST_SECRET} 位，请短一些。")
+    return words
+
+
+_LONGEST_SECRET = 64
+
+secret = Kind(_read_secret, str, lambda stored: _read_secret(_words(stored)), lambda _: "已填写")
+"""A password, taken as it is: spaces count."""
+
+_YEARS = range(1900, 2101)
+"""What lies outside is a slip of the finger."""
+
 _DAY = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{2})(\d{2}))")
 
 
 def _read_day(typed: str) -> date:
     found = _DAY.fullmatch(plain(typed))
     if found:
-        year, month, of_month = (part for part in found.groups() if part)
-        try:
-            return date(int(year), int(month), int(of_month))
-        except ValueError:
-            pass
+        year, month, of_month = (int(part) for part in found.groups() if part)
+        with suppress(ValueError):
+            if year in _YEARS:
+                return date(year, month, of_month)
     raise UnfitError("请发送日期，例如 2024-05-01。")
 
 
 day: Kind[date] = Kind(
     _read_day,
     date.isoformat,
-    lambda stored: datetime.strptime(_words(stored), "%Y-%m-%d").date(),  # noqa: DTZ007 (a day has no zone)
+    lambda stored: _read_day(_words(stored)),
     lambda value: f"{value.year}年{value.month}月{value.day}日",
 )
 """A calendar day."""
@@ -246,8 +267,8 @@ def one_of(*labels: str) -> Kind[str]:
     return _worded(read, options=tuple(Option(label, value=label) for label in labels))
 
 
-_YES = {"是", "是的", "对", "有", "好", "好的", "要", "可以", "嗯", "yes", "y"}
-_NO = {"否", "不是", "不", "没有", "无", "不要", "不用", "没", "no", "n"}
+_YES = {"是", "是的", "对", "对的", "有", "好", "好的", "要", "可以", "嗯", "yes", "y"}
+_NO = {"否", "不是", "不对", "不", "没有", "无", "不要", "不用", "没", "no", "n"}
 
 
 def _read_yes_no(typed: str) -> bool:

@@ -1,10 +1,13 @@
 """What is wrong with a flow, found when it is loaded rather than when a citizen meets it."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from string import Formatter
 
 from dialogs.engine.choosing import plain
 from dialogs.engine.flow import Flow
+from dialogs.engine.repeat import Repeat
 from dialogs.engine.steps import Ask, Probe, Step
+from dialogs.engine.walk import edges
 
 __all__ = ["FlowError", "lint"]
 
@@ -18,36 +21,56 @@ class FlowError(Exception):
 
 def lint(flow: type[Flow]) -> None:
     """Raise `FlowError` at the first fault of a flow."""
-    earlier: set[str] = set()
-    names: set[str] = set()
+    for fault in _faults(flow):
+        raise FlowError(fault)
+
+
+def _faults(flow: type[Flow]) -> Iterator[str]:
     if not flow.steps:
-        raise FlowError(f"{flow.__name__} has no step")
+        yield f"{flow.__name__} has no step"
+    reached = {target for _, target in edges(flow)}
+    earlier: list[Step[object]] = []
     for name, step in flow.steps.items():
-        where = f"{flow.__name__}.{name}"
-        _check_condition(flow, step, earlier, where)
-        _check_secrecy(step, where)
-        if len(step.prompt.encode()) > _PROMPT_BYTES:
-            raise FlowError(f"{where}: the prompt does not fit one message")
-        for other in {plain(also) for also in (*step.aka, step.title) if also}:
-            if other in names:
-                raise FlowError(f"{where}: «{other}» names two steps")
-            names.add(other)
-        for reset in step.resets:
-            if reset not in flow.steps:
-                raise FlowError(f"{where}: resets an unknown step {reset}")
-        earlier.add(name)
+        for fault in _faults_of(flow, step, earlier):
+            yield f"{flow.__name__}.{name}: {fault}"
+        if name not in reached:
+            yield f"{flow.__name__}.{name}: no answers lead here"
+        earlier.append(step)
+    for one in flow.checks:
+        for name in set(one.steps) - set(flow.steps):
+            yield f"{flow.__name__}: a check is about an unknown step {name}"
 
 
-def _check_condition(flow: type[Flow], step: Step[object], earlier: set[str], where: str) -> None:
+def _faults_of(flow: type[Flow], step: Step[object], earlier: list[Step[object]]) -> Iterator[str]:
+    before = {one.id for one in earlier}
     probe = Probe(flow.steps)
-    # A condition that computes with an answer stumbles over a missing one: that is allowed.
-    with suppress(TypeError, AttributeError, KeyError):
-        step.needed(probe)
-    later = (probe.looked_at & set(flow.steps)) - earlier
-    if later:
-        raise FlowError(f"{where}: its condition reads {sorted(later)}, asked later or never")
-
-
-def _check_secrecy(step: Step[object], where: str) -> None:
+    step.needed(probe)
+    for name in sorted((probe.looked_at & set(flow.steps)) - before):
+        yield f"its condition reads {name}, asked later or never"
     if isinstance(step, Ask) and step.kind.sensitive:
-        raise FlowError(f"{where}: a sensitive answer is asked for in the chat")
+        yield "a sensitive answer is asked for in the chat"
+    if len(step.prompt.encode()) > _PROMPT_BYTES:
+        yield "the prompt does not fit one message"
+    yield from _unfillable(step.prompt, before)
+    for called in sorted(_names(step) & {name for one in earlier for name in _names(one)}):
+        yield f"«{called}» names two steps"
+    for name in sorted({*step.resets} - set(flow.steps)):
+        yield f"resets an unknown step {name}"
+    if isinstance(step, Repeat):
+        yield from _faults(step.part)
+        yield from _unfillable(step.label, set(step.part.steps))
+
+
+def _unfillable(words: str, known: set[str]) -> Iterator[str]:
+    """Yield what is wrong with the places in some words that answers are to fill."""
+    try:
+        places = {place for _, place, _, _ in Formatter().parse(words) if place is not None}
+    except ValueError as error:
+        yield f"its words cannot be filled in: {error}"
+        return
+    for place in sorted(places - known):
+        yield f"{{{place}}} in its words is not a question asked before"
+
+
+def _names(step: Step[object]) -> set[str]:
+    return {plain(name) for name in (*step.aka, step.title) if name}

@@ -26,7 +26,12 @@ class SaidKind(StrEnum):
     RECEIPT = "receipt"
     """An event that only informs us, and that has no useful answer."""
     OTHER = "other"
-    """A message type we do not know: answered kindly, logged by its type only."""
+    """A message type we do not know: logged by its type only, and not answered."""
+
+    @property
+    def unanswerable(self) -> bool:
+        """Whether the platform expects no reply: silence is the right answer."""
+        return self in (SaidKind.RECEIPT, SaidKind.OTHER, SaidKind.UNFOLLOW)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,20 @@ Global verbs, misses, stale taps, returning after a while, words outside any flo
 Source: S0-19.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import Protocol
 
-from dialogs.desk import Desk
 from dialogs.engine import review
-from dialogs.engine.catalog import Catalog
 from dialogs.engine.choosing import nearest, number_in, plain
 from dialogs.engine.flow import Flow, Receipt
 from dialogs.engine.messages import Option, Reply, Start
 from dialogs.engine.outside import Code
-from dialogs.engine.steps import Answers, Heard, Step
+from dialogs.engine.place import Place
+from dialogs.engine.steps import Heard, Step
 from dialogs.engine.walk import REVIEW, walk
 from dialogs.engine.ways import Stale, Verb, VerbWord
-from domain.shared.conversations import Conversation, Draft
+from domain.shared.conversations import Draft
 
 __all__ = ["VERBS", "Turn", "closing", "miss", "stale", "unplaced", "welcome_back"]
 
@@ -29,47 +28,44 @@ _FINISHED_SECONDS = 10 * 60
 _GREETINGS = {
     **dict.fromkeys(("你好", "您好", "hi", "hello", "嗨", "在吗", "早上好", "开始"), "您好！"),
     **dict.fromkeys(("谢谢", "谢谢你", "谢谢您", "多谢", "thanks"), "不客气！"),
-    **dict.fromkeys(("再见", "拜拜", "好的", "好", "嗯", "知道了", "ok"), "好的，需要时随时找我。"),
 }
+_GOODBYES = dict.fromkeys(
+    ("再见", "拜拜", "好的", "好", "嗯", "知道了", "ok"), "好的，需要时随时找我。"
+)
 
 _PERSON = Option("联系人工", say="人工")
 
+_PERSON_FROM = 3
+"""The miss from which a person is offered."""
 
-class Turn(Protocol):
-    """What repair needs of the talk it mends."""
+_TELLING = 4
+"""Shorter words within a sentence tell too little of what is wanted."""
 
-    catalog: Catalog
-    conversation: Conversation
-    desk: Desk
 
-    @property
-    def draft(self) -> Draft | None:
-        """The draft being talked about."""
+class Turn(Place, ABC):
+    """What repair needs of the talk it mends, beside its place."""
 
-    def answers_of(self, draft: Draft) -> Answers:
-        """Return a draft's answers."""
-
-    def open_step(self, draft: Draft) -> Step[object] | None:
-        """Return the open question."""
-
-    def begun(self, draft: Draft) -> bool:
-        """Tell whether anything was answered in a draft."""
-
-    def keepable(self, draft: Draft) -> bool:
-        """Tell whether a draft is worth coming back to."""
-
-    def left_title(self) -> str:
-        """Return the title of what was left."""
-
+    @abstractmethod
     async def begin(self, start: Start) -> Reply:
         """Begin a flow."""
 
+    @abstractmethod
+    async def restart(self) -> Reply:
+        """Begin the top draft anew."""
+
+    @abstractmethod
     async def enter(self, lead: str = "") -> Reply:
         """Open the top draft."""
 
+    @abstractmethod
+    async def words(self, text: str) -> Reply:
+        """Take words as an answer, or as words outside any flow."""
+
+    @abstractmethod
     async def question(self) -> Reply:
         """Put the open question again."""
 
+    @abstractmethod
     async def home(self) -> Reply:
         """Return the home page."""
 
@@ -86,27 +82,39 @@ async def miss(turn: Turn, sentence: str, heard: Heard) -> Reply:
 
     The first miss gets the sentence, the second a hint as well, the third a person.
     """
-    if heard.text:
-        topic = await turn.desk.content.ask(heard.text)
-        if topic:
-            return (await turn.question()).after(topic.answer)
+    aside = await _aside(turn, heard.text)
+    if aside:
+        return aside
     turn.conversation.misses += 1
-    draft = turn.draft
-    step = turn.open_step(draft) if draft else None
-    hint = step.hint if step and turn.conversation.misses > 1 else ""
+    hint = turn.asked.hint if turn.asked and turn.conversation.misses > 1 else ""
     reply = await turn.question()
-    options = reply.options
-    if turn.conversation.misses > 2:  # noqa: PLR2004 (the third miss)
-        options = (*options, _PERSON)
-    if options:
-        return Reply("\n".join(filter(None, (sentence, hint))), options, mark=reply.mark)
+    person = turn.conversation.misses >= _PERSON_FROM
+    # Where there is nothing to number, a number is an answer: it must not mean a person.
+    options = (*reply.options, _PERSON) if person and reply.options else reply.options
     return Reply(
-        "\n".join(filter(None, (sentence, hint))), closing=_ways_out(draft), mark=reply.mark
+        "\n".join(filter(None, (sentence, hint))),
+        options,
+        reply.links,
+        closing="" if options else _WAYS_OUT[person],
+        mark=reply.mark,
     )
 
 
-def _ways_out(draft: Draft | None) -> str:
-    return "也可以回复“返回”“帮助”或“菜单”。" if draft else ""
+_WAYS_OUT = ("也可以回复“返回”“帮助”或“菜单”。", "也可以回复“人工”“返回”或“菜单”。")
+"""Before a person is offered, and from then on."""
+
+
+async def _aside(turn: Turn, text: str) -> Reply | None:
+    """Answer words that are no answer but mean something: a greeting, a question, a way on."""
+    if plain(text) in _GREETINGS:
+        return (await turn.question()).after(_GREETINGS[plain(text)])
+    topic = await turn.desk.content.ask(text) if text else None
+    if topic:
+        return (await turn.question()).after(topic.answer)
+    offered = [Option.from_json(kept) for kept in turn.conversation.offered]
+    near = nearest(text, [option.label for option in offered])
+    start = offered[near].start if near is not None else None
+    return await turn.begin(start) if start else None
 
 
 async def unplaced(turn: Turn, text: str) -> Reply:
@@ -116,22 +124,34 @@ async def unplaced(turn: Turn, text: str) -> Reply:
         receipt = Receipt.from_json(finished)
         return closing(turn, receipt, mark="").after("刚才已经办好了：")
     home = await turn.home()
-    if plain(text) in _GREETINGS:
+    polite = {**_GREETINGS, **_GOODBYES}.get(plain(text))
+    if polite:
         turn.conversation.misses = 0
-        return home.after(_GREETINGS[plain(text)])
+        return home.after(polite)
     topic = await turn.desk.content.ask(text)
     if topic:
         turn.conversation.misses = 0
         return Reply(topic.answer, home.options, closing=home.closing)
-    near = nearest(text, list(turn.catalog.words))
-    if near is not None:
-        return await turn.begin(list(turn.catalog.words.values())[near])
+    start = turn.catalog.vague.get(plain(text)) or _near_words(turn, text)
+    start = start or await turn.catalog.front.find(turn.desk, text)
+    if start:
+        return await turn.begin(start)
     turn.conversation.misses += 1
-    if turn.conversation.misses > 2:  # noqa: PLR2004 (the third miss)
+    if turn.conversation.misses >= _PERSON_FROM:
         return Reply("这句我没看懂。可以换个说法，或者请人工帮您：", (_PERSON, *home.options))
     return Reply(
         "这句我没看懂。您可以从下面选一项，回复数字就行：", home.options, closing=home.closing
     )
+
+
+def _near_words(turn: Turn, text: str) -> Start | None:
+    """Return the flow whose words are nearly spelt, or stand within a sentence."""
+    words = turn.catalog.words
+    near = nearest(text, list(words))
+    if near is not None:
+        return list(words.values())[near]
+    within = [word for word in words if len(word) >= _TELLING and word in plain(text)]
+    return words[max(within, key=len)] if within else None
 
 
 def _confirms_again(turn: Turn, word: object, at: object, text: str) -> bool:
@@ -149,7 +169,7 @@ async def stale(turn: Turn, way: Stale) -> Reply:
         step = _flow(turn, draft).steps.get(way.step)
         if step and draft.id.startswith(way.draft) and draft is turn.draft:
             stored = draft.answers.get(step.id)
-            if step.answered(stored) and step.show(stored):
+            if turn.keepable(draft) and step.answered(stored) and step.show(stored):
                 said = f"这一题已经答过：{step.show(stored)}。要改请回复“改{step.title}”。"
                 return (await turn.question()).after(said)
     return (await turn.question()).after(f"“{way.text}”是之前的选项，现在请看这里：")
@@ -163,7 +183,11 @@ def welcome_back(turn: Turn, draft: Draft) -> Reply:
         "\n".join(
             filter(
                 None,
-                (f"您上次办「{flow.title}」还没办完，填过的都在。", progress, "现在要怎么做？"),
+                (
+                    f"您上次办「{turn.left_title()}」还没办完，填过的都在。",
+                    progress,
+                    "现在要怎么做？",
+                ),
             )
         ),
         (Option("继续"), Option("重新开始"), Option("菜单")),
@@ -173,24 +197,15 @@ def welcome_back(turn: Turn, draft: Draft) -> Reply:
 def closing(turn: Turn, receipt: Receipt, *, mark: str) -> Reply:
     """Say what was done and what may come next."""
     left = turn.left_title()
-    options = receipt.options
-    if left:
-        options = (*options, Option(f"继续{left}", say="继续"))
-    return Reply(receipt.text, options, closing="回复“菜单”回到主菜单。", mark=mark)
+    still = f"「{left}」还没办完，回复“继续”接着办。\n" if left else ""
+    return Reply(receipt.text, receipt.options, closing=f"{still}回复“菜单”回到主菜单。", mark=mark)
 
 
 # Verbs
 
 
 async def _menu(turn: Turn, _verb: Verb) -> Reply:
-    talk = turn.conversation
-    talk.drafts[:] = [
-        draft
-        for draft in talk.drafts
-        if turn.keepable(draft) and (turn.begun(draft) or draft.given)
-    ]
-    talk.open = False
-    talk.misses = 0
+    turn.let_go()
     return await turn.home()
 
 
@@ -209,24 +224,33 @@ async def _go_on(turn: Turn, _verb: Verb) -> Reply:
     talk = turn.conversation
     if not talk.drafts:
         return (await turn.home()).after("没有没办完的事。")
+    was_open = talk.open
+    draft = _to_go_on_with(turn)
     talk.open = True
     talk.misses = 0
-    draft = talk.drafts[-1]
     draft.editing = ""
     flow = _flow(turn, draft)
     progress = review.sections(flow, turn.answers_of(draft), walk(type(flow), draft))
-    return await turn.enter(progress)
+    step = turn.open_step(draft)
+    awaited = step.awaited(turn.answers_of(draft)) if step and was_open else ""
+    return await turn.enter("\n".join(filter(None, (progress, awaited))))
+
+
+def _to_go_on_with(turn: Turn) -> Draft:
+    """Bring up what was begun and left, rather than a page that only reads."""
+    drafts = turn.conversation.drafts
+    top = drafts[-1]
+    if not turn.keepable(top) and not top.editing:
+        for draft in reversed(drafts):
+            if turn.keepable(draft):
+                drafts.remove(draft)
+                drafts.append(draft)
+                break
+    return drafts[-1]
 
 
 async def _again(turn: Turn, _verb: Verb) -> Reply:
-    talk = turn.conversation
-    if not talk.drafts:
-        return await turn.home()
-    old = talk.drafts.pop()
-    given = {name: old.answers[name] for name in old.given if name in old.answers}
-    reply = await turn.begin(Start(old.flow, given))
-    talk.drafts[-1].pushed = old.pushed
-    return reply
+    return await (turn.restart() if turn.conversation.drafts else turn.home())
 
 
 async def _back(turn: Turn, _verb: Verb) -> Reply:
@@ -259,10 +283,10 @@ async def _step_out(turn: Turn, draft: Draft) -> Reply:
     """Go back from a first question: to the page it was begun from, or home; answers are kept."""
     talk = turn.conversation
     pages = [one for one in talk.drafts if not turn.keepable(one) and one is not draft]
-    if not turn.keepable(draft) or not (turn.begun(draft) or draft.given):
-        talk.drafts.remove(draft)
     if not pages:
         return await _menu(turn, Verb(VerbWord.MENU))
+    if not turn.holds_something(draft):
+        talk.drafts.remove(draft)
     talk.drafts.remove(pages[-1])
     talk.drafts.append(pages[-1])
     return await turn.question()
@@ -271,13 +295,18 @@ async def _step_out(turn: Turn, draft: Draft) -> Reply:
 async def _change(turn: Turn, verb: Verb) -> Reply:
     draft = turn.draft
     if draft is None:
+        if verb.about:
+            return await turn.words(verb.text)
         return (await turn.home()).after("现在没有正在填的内容。")
     flow = _flow(turn, draft)
     position = walk(type(flow), draft)
     rows = review.lines(flow, turn.answers_of(draft), position)
     step = _named(flow, position.trail, verb.about) or _numbered(rows, verb.about)
+    if step is None and verb.about and number_in(verb.about) is None:
+        # «改不了手机号怎么办» is a sentence, not a wish to change an answer.
+        return await turn.words(verb.text)
     if step is None or isinstance(step, Code):
-        return await _which(turn, rows, verb)
+        return await _which(turn, rows)
     draft.editing = step.id
     return await turn.question()
 
@@ -299,21 +328,20 @@ def _numbered(rows: list[tuple[Step[object], str]], about: str) -> Step[object] 
     return None if near is None else rows[near][0]
 
 
-async def _which(turn: Turn, rows: list[tuple[Step[object], str]], verb: Verb) -> Reply:
-    if not rows:
-        return (await turn.question()).after("这里还没有可以改的内容。")
+async def _which(turn: Turn, rows: list[tuple[Step[object], str]]) -> Reply:
     options = tuple(Option(f"改{step.title}") for step, _ in rows if not isinstance(step, Code))
-    asked = f"没有找到“{verb.about}”这一项。" if verb.about else ""
-    return Reply(f"{asked}要改哪一项？", (*options, Option("继续")))
+    if not options:
+        return (await turn.question()).after("这里还没有可以改的内容。")
+    return Reply("要改哪一项？", (*options, Option("继续")))
 
 
 async def _why(turn: Turn, _verb: Verb) -> Reply:
     draft = turn.draft
-    step = turn.open_step(draft) if draft else None
-    why = (
-        step.why if step and step.why else "这一步是办理需要的，不清楚可以回复“人工”问问工作人员。"
-    )
-    return (await turn.question()).after(why if draft else "您可以从下面选一项开始。")
+    if draft is None:
+        return (await turn.home()).after("您可以从下面选一项开始。")
+    reasons = [step.why for step in (turn.asked, turn.open_step(draft)) if step and step.why]
+    why = reasons[0] if reasons else "这一步是办理需要的，不清楚可以回复“人工”问问工作人员。"
+    return (await turn.question()).after(why)
 
 
 _HELP = (
@@ -323,16 +351,11 @@ _HELP = (
 
 
 async def _help(turn: Turn, _verb: Verb) -> Reply:
-    draft = turn.draft
-    step = turn.open_step(draft) if draft else None
-    hint = step.hint if step else ""
+    hint = turn.asked.hint if turn.asked else ""
     return (await turn.question()).after("\n".join(filter(None, (_HELP, hint))))
 
 
 async def _result(turn: Turn, _verb: Verb) -> Reply:
-    result = turn.conversation.result
-    if result:
-        return Reply(result, closing="回复“继续”接着办，回复“菜单”回到主菜单。")
     return (await turn.question()).after("没有正在等的结果。")
 
 

@@ -19,6 +19,7 @@ __all__ = ["Repeat"]
 _CHANGE = re.compile(r"改(?:第)?(.{1,3}?)[位个项]?")
 _REMOVE = re.compile(r"删除?(?:第)?(.{1,3}?)[位个项]?")
 _ADD, _DONE = "加一位", "完成"
+_KEEP = ("继续", "不改")
 
 
 @dataclass(slots=True)
@@ -111,16 +112,26 @@ class Repeat(Step[tuple[Answers, ...]]):
             editing=item.editing,
         )
 
+    @staticmethod
+    def listing(items: Sequence[dict[str, Json]]) -> Json:
+        """Return what is stored of items answered before, their list open to be changed."""
+        kept = [_Item(key, answers) for key, answers in enumerate(items, start=1)]
+        return _Group(kept).to_json()
+
     def _whole(self, item: _Item, answers: Answers) -> bool:
         return walk(self.part, self._within(item, answers)).at == DONE
 
     def _inside(self, group: _Group, answers: Answers) -> tuple[_Item, Step[object]] | None:
-        """Return the item being filled in and its open question; ``None`` at the gate."""
-        for item in group.items:
-            if item.key == group.open:
-                at = walk(self.part, self._within(item, answers)).at
-                return None if at == DONE else (item, self.part.steps[at])
+        """Return the item to be filled in and its open question; ``None`` at the gate."""
+        # After the one that is open any other that is not whole: a release may ask more of each.
+        for item in sorted(group.items, key=lambda one: one.key != group.open):
+            at = walk(self.part, self._within(item, answers)).at
+            if at != DONE:
+                return item, self.part.steps[at]
         return None
+
+    def _enough(self, group: _Group) -> bool:
+        return self.least <= len(group.items) <= self.most
 
     def _answers(self, item: _Item, answers: Answers) -> Answers:
         return Answers(self.part.steps, self._within(item, answers))
@@ -140,18 +151,21 @@ class Repeat(Step[tuple[Answers, ...]]):
         inside = self._inside(group, answers)
         if inside:
             item, step = inside
-            answers.keep(self, group.to_json())
             number = group.items.index(item) + 1
             within = self._answers(item, answers)
             kept = item.answers.get(step.id)
-            was = f"\n原来填的是：{step.show(kept)}" if item.editing and step.answered(kept) else ""
+            was = (
+                f"\n原来填的是：{step.show(kept)}。不改请回复“继续”。" if _kept(item, step) else ""
+            )
             reply = await step.ask(within, desk)
+            # After asking: a question may keep something beside its answer.
+            answers.keep(self, group.to_json())
             return reply.after(f"【{self.title} 第 {number} 位】{was}")
         return self._gate(group, answers)
 
     def _gate(self, group: _Group, answers: Answers) -> Reply:
         options = [Option(_ADD)] if len(group.items) < self.most else []
-        if len(group.items) >= self.least:
+        if self._enough(group):
             options.append(Option(_DONE))
         if not group.items:
             return Reply(f"有{self.title}要填吗？没有请选“{_DONE}”。", tuple(options))
@@ -166,15 +180,31 @@ class Repeat(Step[tuple[Answers, ...]]):
         )
 
     def claims(self, text: str, answers: Answers) -> bool:
-        """Take «改2» and «删2» for itself while its list is shown."""
-        if self._inside(_Group.from_json(answers.stored(self)), answers):
-            return False
+        """Take «改2» and «删2» for itself while its list is shown, «继续» while one is changed."""
+        inside = self._inside(_Group.from_json(answers.stored(self)), answers)
+        if inside:
+            item, step = inside
+            keeps = _kept(item, step) and plain(text) in _KEEP
+            return keeps or step.claims(text, self._answers(item, answers))
         return bool(_REMOVE.fullmatch(plain(text))) or self._numbered(_CHANGE, text) is not None
 
     @staticmethod
     def _numbered(pattern: re.Pattern[str], text: str) -> int | None:
         found = pattern.fullmatch(plain(text))
         return number_in(found[1]) if found else None
+
+    def open_within(self, answers: Answers) -> tuple[str, Step[object]]:
+        """Return the open question of the item being filled in, named by the item's key."""
+        inside = self._inside(self._opened(answers), answers)
+        if inside is None:
+            return self.id, self
+        item, step = inside
+        return f"{self.id}-{item.key}-{step.id}", step
+
+    def awaited(self, answers: Answers) -> str:
+        """Say what the open item still awaits."""
+        inside = self._inside(self._opened(answers), answers)
+        return inside[1].awaited(self._answers(inside[0], answers)) if inside else ""
 
     async def arrived(self, answers: Answers, desk: Desk) -> Json:
         """Return the group with what a one-time page brought to the open item."""
@@ -184,7 +214,10 @@ class Repeat(Step[tuple[Answers, ...]]):
             return None
         item, step = inside
         brought = await step.arrived(self._answers(item, answers), desk)
-        return self._stored(group, item, step, brought, answers) if brought is not None else None
+        if brought is None or brought == item.answers.get(step.id):
+            return None
+        item.answers.pop(f"{step.id}.page", None)
+        return self._stored(group, item, step, brought, answers)
 
     async def hear(self, heard: Heard, answers: Answers, desk: Desk) -> Json:
         """Pass words to the open item, or add, change, remove, finish."""
@@ -192,6 +225,8 @@ class Repeat(Step[tuple[Answers, ...]]):
         inside = self._inside(group, answers)
         if inside:
             item, step = inside
+            if _kept(item, step) and plain(heard.text) in _KEEP:
+                return self._stored(group, item, step, item.answers[step.id], answers)
             brought = await step.hear(heard, self._answers(item, answers), desk)
             return self._stored(group, item, step, brought, answers)
         self._at_gate(group, heard)
@@ -214,7 +249,7 @@ class Repeat(Step[tuple[Answers, ...]]):
         said = plain(heard.option.label if heard.option else heard.text)
         if said in (_ADD, "加", "再加一位", "添加", "有") and len(group.items) < self.most:
             group.add()
-        elif said in (_DONE, "没有", "好了", "没有了") and len(group.items) >= self.least:
+        elif said in (_DONE, "没有", "好了", "没有了") and self._enough(group):
             group.closed = True
         else:
             self._change(group, said)
@@ -232,27 +267,50 @@ class Repeat(Step[tuple[Answers, ...]]):
         group.open, group.closed = item.key, False
 
     def back(self, answers: Answers) -> bool:
-        """Open the question before the open one inside the item; ``False`` at the first."""
+        """Open the question before the open one inside the item; ``False`` at the first.
+
+        Back from a first question a change is given up, and so is an item nobody answered for.
+        """
         group = _Group.from_json(answers.stored(self))
         inside = self._inside(group, answers)
         if inside is None:
             return False
         item, _ = inside
         trail = walk(self.part, self._within(item, answers)).trail
-        if len(trail) > 1:
-            item.editing = trail[-2]
-        elif len(group.items) > self.least:
-            group.items.remove(item)
-        else:
+        item.editing = trail[-2] if len(trail) > 1 else ""
+        if len(trail) == 1 and not self._given_up(group, item, answers):
             return False
         answers.keep(self, group.to_json())
         return True
 
+    def _given_up(self, group: _Group, item: _Item, answers: Answers) -> bool:
+        """Close an item at its first question, or drop it; ``False`` if it must be filled in."""
+        if self._whole(item, answers):
+            group.open = 0
+            return True
+        if self._empty(item) and len(group.items) > self.least:
+            group.items.remove(item)
+            return True
+        return False
+
+    def _empty(self, item: _Item) -> bool:
+        steps = self.part.steps.items()
+        return not any(step.answered(item.answers.get(name)) for name, step in steps)
+
     def answered(self, stored: Json) -> bool:
-        """Tell whether the group was closed with every item whole."""
+        """Tell whether the group was closed with as many items as it takes, every one whole."""
         group = _Group.from_json(stored)
         nowhere = Answers({}, Draft("", "", 0))
-        return group.closed and all(self._whole(item, nowhere) for item in group.items)
+        return (
+            group.closed
+            and self._enough(group)
+            and all(self._whole(item, nowhere) for item in group.items)
+        )
+
+    def touched(self, stored: Json) -> bool:
+        """Tell whether it was closed, or anything answered for any item."""
+        group = _Group.from_json(stored)
+        return group.closed or not all(self._empty(item) for item in group.items)
 
     def load(self, stored: Json) -> tuple[Answers, ...]:
         """Return the answers of each item."""
@@ -270,3 +328,8 @@ class Repeat(Step[tuple[Answers, ...]]):
         yield from super().texts()
         for step in self.part.steps.values():
             yield from step.texts()
+
+
+def _kept(item: _Item, step: Step[object]) -> bool:
+    """Tell whether a question is asked again although it has a whole answer."""
+    return item.editing == step.id and step.answered(item.answers.get(step.id))

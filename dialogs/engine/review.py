@@ -40,7 +40,7 @@ async def page(flow: Flow, answers: Answers, position: Position, desk: Desk) -> 
         if step.section is not section:
             section = step.section
             parts.append(f"【{section.title}】" if section is not None else "")
-        parts.append(f"{number}. {step.title}：{shown}")
+        parts.append(f"（{number}）{step.title}：{shown}")
     for one in flow.checks:
         warning = await one.warn(flow, answers, desk)
         if warning:
@@ -58,7 +58,7 @@ def sections(flow: Flow, answers: Answers, position: Position) -> str:
     rows = []
     for section in flow.sections:
         steps = [step for step in flow.steps.values() if step.section is section]
-        if section.when and not section.when(answers):
+        if not section.needed(answers):
             continue
         asked = [step for step in steps if step.id in position.trail and step.id != position.at]
         if position.at in {step.id for step in steps}:

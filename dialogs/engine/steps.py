@@ -1,17 +1,20 @@
 """The steps a flow is made of: one question each."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from dialogs.desk import Desk
 from dialogs.engine.choosing import nearest
 from dialogs.engine.kinds import Kind, UnfitError
 from dialogs.engine.messages import Option, Reply
 from domain.shared.conversations import Draft, Json
+from domain.shared.errors import DomainError
 
 __all__ = [
     "Accept",
+    "Also",
     "Answers",
     "Ask",
     "Condition",
@@ -26,6 +29,8 @@ __all__ = [
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 Condition = Callable[["Answers"], object]
+Also = Callable[["Answers"], Sequence[Option]]
+"""Ways that lead elsewhere from a question, given the answers so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,8 @@ class Step(Generic[T_co]):
         Steps whose answers no longer hold once this one changes.
     was
         The id this step had in earlier releases; drafts that hold it are understood.
+    also
+        Options offered with the question, after its own, that lead elsewhere.
     """
 
     def __init__(  # noqa: PLR0913 (one declaration says everything about a question)
@@ -69,6 +76,7 @@ class Step(Generic[T_co]):
         when: Condition | None = None,
         resets: Sequence[str] = (),
         was: str = "",
+        also: Also | None = None,
     ) -> None:
         self.id = ""
         self.section: Section | None = None
@@ -80,6 +88,10 @@ class Step(Generic[T_co]):
         self.when = when
         self.resets = tuple(resets)
         self.was = was
+        self.also = also
+
+    whole: ClassVar[bool] = False
+    """Whether the question must be seen to its last word before an answer counts."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         """Take the name it is declared under as id."""
@@ -92,17 +104,24 @@ class Step(Generic[T_co]):
 
     def needed(self, answers: "Answers") -> bool:
         """Tell whether the question is asked, given the answers so far."""
-        if self.section and self.section.when and not self.section.when(answers):
-            return False
-        return self.when is None or bool(self.when(answers))
+        in_section = self.section is None or self.section.needed(answers)
+        return in_section and _holds(self.when, answers)
+
+    def open_within(self, answers: "Answers") -> "tuple[str, Step[object]]":
+        """Return what names the very question that is open, and that question: itself, mostly."""
+        return self.id, self
 
     async def ask(self, answers: "Answers", desk: Desk) -> Reply:
         """Put the question."""
-        return Reply(answers.fill(self.prompt), self.choices())
+        return Reply(answers.fill(self.prompt), self.offered(answers))
 
     def choices(self) -> tuple[Option, ...]:
         """Return the options offered with the question."""
         return ()
+
+    def offered(self, answers: "Answers") -> tuple[Option, ...]:
+        """Return the question's own options and those that lead elsewhere."""
+        return (*self.choices(), *(self.also(answers) if self.also else ()))
 
     async def hear(self, heard: Heard, answers: "Answers", desk: Desk) -> Json:
         """Read an answer and return what to store; `UnfitError` leaves the question open."""
@@ -112,12 +131,20 @@ class Step(Generic[T_co]):
         """Return what came for this question by another way; ``None`` if nothing did."""
         return None
 
+    def awaited(self, answers: "Answers") -> str:
+        """Return what is awaited from elsewhere, in the citizen's words; ``""`` if nothing is."""
+        return ""
+
     def claims(self, text: str, answers: "Answers") -> bool:
         """Tell whether words that mean something everywhere mean something else here."""
         return False
 
     def back(self, answers: "Answers") -> bool:
         """Go one step back within this question; ``False`` if that is not possible."""
+        return False
+
+    def spoilt_by(self, error: DomainError) -> bool:
+        """Tell whether an error of the effect means that this must be asked once more."""
         return False
 
     def answered(self, stored: Json) -> bool:
@@ -127,6 +154,10 @@ class Step(Generic[T_co]):
         except UnfitError:
             return False
         return True
+
+    def touched(self, stored: Json) -> bool:
+        """Tell whether the citizen has answered anything here, if not all."""
+        return self.answered(stored)
 
     def load(self, stored: Json) -> T_co:
         """Return the typed answer; `UnfitError` when today's rules no longer accept it."""
@@ -148,6 +179,17 @@ class Section:
 
     title: str
     when: Condition | None = None
+
+    def needed(self, answers: "Answers") -> bool:
+        """Tell whether any of its questions is asked, given the answers so far."""
+        return _holds(self.when, answers)
+
+
+def _holds(condition: Condition | None, answers: "Answers") -> bool:
+    """Tell whether a condition holds; one that computes with a missing answer does not."""
+    with suppress(TypeError, AttributeError, KeyError):
+        return condition is None or bool(condition(answers))
+    return False
 
 
 class Answers:
@@ -176,6 +218,11 @@ class Answers:
             return self.draft.answers.get(name)
         return self.get(step)
 
+    @property
+    def pushed(self) -> bool:
+        """Whether another flow waits for this one."""
+        return self.draft.pushed
+
     def given(self, name: str) -> str:
         """Return what the draft was begun with under a name that is not a step; ``""`` if none."""
         stored = self.draft.answers.get(name)
@@ -189,26 +236,35 @@ class Answers:
         """Store something for a step."""
         self.draft.answers[step.id] = stored
 
+    def assume(self, step: Step[T], stored: Json) -> None:
+        """Store something the citizen did not say: nothing is lost if it is let go."""
+        self.keep(step, stored)
+        self.draft.assumed.append(step.id)
+
     def fill(self, prompt: str) -> str:
-        """Put shown answers into a prompt."""
+        """Put shown answers into a prompt, nothing where there is none."""
         if "{" not in prompt:
             return prompt
-        shown = {
-            name: step.show(self.draft.answers[name])
-            for name, step in self._steps.items()
-            if step.answered(self.draft.answers.get(name))
-        }
-        return prompt.format_map(shown)
+        return prompt.format_map({name: self._shown(step) for name, step in self._steps.items()})
+
+    def _shown(self, step: Step[object]) -> str:
+        stored = self.draft.answers.get(step.id)
+        return step.show(stored) if step.answered(stored) else ""
 
 
 class Probe(Answers):
-    """Answers that are all missing, and that remember which were looked at."""
+    """Answers that are all missing but for some settings, and that remember what was looked at."""
 
-    def __init__(self, steps: dict[str, Step[object]]) -> None:
+    def __init__(
+        self, steps: dict[str, Step[object]], settings: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(steps, Draft("", "", 0))
+        self.settings = settings or {}
         self.looked_at: set[str] = set()
 
     def __getattr__(self, name: str) -> object:
+        if name in self.settings:
+            return self.settings[name]
         self.looked_at.add(name)
         return None
 
@@ -236,9 +292,18 @@ class Ask(Step[T]):
         when: Condition | None = None,
         resets: Sequence[str] = (),
         was: str = "",
+        also: Also | None = None,
     ) -> None:
         super().__init__(
-            prompt, title=title, aka=aka, why=why, hint=hint, when=when, resets=resets, was=was
+            prompt,
+            title=title,
+            aka=aka,
+            why=why,
+            hint=hint,
+            when=when,
+            resets=resets,
+            was=was,
+            also=also,
         )
         self.kind = kind
         self.accept = accept
@@ -246,6 +311,10 @@ class Ask(Step[T]):
     def choices(self) -> tuple[Option, ...]:
         """Return the few known answers, if the kind has them."""
         return self.kind.options
+
+    def claims(self, text: str, answers: Answers) -> bool:
+        """Take a number for an answer, where one is asked for: «0» is an amount here."""
+        return text.strip().isdecimal() and self.answered(text.strip())
 
     async def hear(self, heard: Heard, answers: Answers, desk: Desk) -> Json:
         """Read a picked or typed answer."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from dialogs.desk import Desk
 from dialogs.engine import repair, review
 from dialogs.engine.catalog import Catalog
-from dialogs.engine.effects import submit_once
+from dialogs.engine.effects import reopened, submit_once
 from dialogs.engine.excuses import excuse
 from dialogs.engine.flow import Flow, Receipt, SettledError
 from dialogs.engine.kinds import UnfitError
@@ -26,23 +26,21 @@ from dialogs.engine.ways import (
     Sorry,
     Stale,
     Verb,
+    VerbWord,
     Way,
     Words,
 )
 from domain.shared.chance import Randomness
 from domain.shared.conversations import Conversation, Draft
-from domain.shared.errors import DomainError, NeedsError
+from domain.shared.errors import DomainError, NeedsError, UnavailableError
 
 __all__ = ["Catalog", "Talk"]
 
 _MOST_DRAFTS = 8
 """Begun and left at once; the oldest beyond them goes."""
 
-IDLE_SECONDS = 30 * 60
-"""After which a citizen is asked whether to go on, instead of being taken by the word."""
 
-
-class Talk:
+class Talk(repair.Turn):
     """A conversation in the middle of a turn.
 
     Parameters
@@ -60,11 +58,11 @@ class Talk:
         chance: Randomness,
         undo: Callable[[], Awaitable[None]],
     ) -> None:
-        self.catalog = catalog
-        self.conversation = conversation
-        self.desk = desk
+        super().__init__(catalog, conversation, desk)
         self._chance = chance
         self._undo = undo
+        # Whether a one-time page has brought an answer in this turn.
+        self._arrived = False
 
     async def take(self, way: Way) -> Reply:
         """Go one way and return the reply; what it offers is remembered for the next message."""
@@ -76,25 +74,43 @@ class Talk:
         return reply
 
     async def _go(self, way: Way) -> Reply:
+        # A flow may be gone from this release; what was begun of it can only be let go.
+        drafts = self.conversation.drafts
+        drafts[:] = [draft for draft in drafts if draft.flow in self.catalog.flows]
         await self._collect()
+        if self._arrived and not isinstance(way, Silence):
+            return await self._with_arrived(way)
+        return await self._go_one(way)
+
+    async def _with_arrived(self, way: Way) -> Reply:
+        """Do what the page was for; then what was said, where that leads elsewhere."""
+        self._arrived = False
+        reply = await self.enter()
+        if isinstance(way, Begin | Greet) or (isinstance(way, Verb) and way.word is VerbWord.MENU):
+            return (await self._go_one(way)).after("您在网页里填的内容已经收到。")
+        return reply
+
+    async def _go_one(self, way: Way) -> Reply:
         match way:
             case Silence():
                 return Reply()
             case Greet():
                 return await self._greet(way)
+            case Begin() | Verb() if self._claimed(way.text):
+                return await self._hear(Heard(text=way.text))
             case Begin(start):
                 return await self.begin(start)
             case Verb():
-                return await self._verb(way)
+                return await repair.VERBS[way.word](self, way)
             case _:
                 return await self._answer(way)
 
     async def _answer(self, way: Chosen | Stale | Words | Picture | Sorry) -> Reply:
         match way:
             case Chosen(option):
-                return await self._hear(Heard(option=option))
+                return await self._chosen(option)
             case Words(text):
-                return await self._words(text)
+                return await self.words(text)
             case Picture(media_id):
                 return await self._picture(media_id)
             case Stale():
@@ -102,44 +118,8 @@ class Talk:
             case Sorry(sentence):
                 return (await self.question()).after(sentence)
 
-    # Where we are
-
-    @property
-    def draft(self) -> Draft | None:
-        """The draft being talked about."""
-        talk = self.conversation
-        return talk.drafts[-1] if talk.open and talk.drafts else None
-
-    def flow_of(self, draft: Draft) -> type[Flow]:
-        """Return a draft's flow class."""
-        return self.catalog.flows[draft.flow]
-
-    def answers_of(self, draft: Draft) -> Answers:
-        """Return a draft's answers."""
-        return Answers(self.flow_of(draft).steps, draft)
-
-    def open_step(self, draft: Draft) -> Step[object] | None:
-        """Return the open question; ``None`` at the check-answers page."""
-        return self.flow_of(draft).steps.get(walk(self.flow_of(draft), draft).at)
-
-    def begun(self, draft: Draft) -> bool:
-        """Tell whether the citizen has answered anything in a draft."""
-        return any(name not in draft.given for name in draft.answers)
-
-    def keepable(self, draft: Draft) -> bool:
-        """Tell whether a draft is worth coming back to."""
-        flow = self.catalog.flows.get(draft.flow)
-        return flow is not None and not flow.reading
-
-    def left_title(self) -> str:
-        """Return the title of what was begun and left; ``""`` if there is nothing."""
-        kept = [draft for draft in self.conversation.drafts if self.keepable(draft)]
-        return self.flow_of(kept[-1]).title if kept else ""
-
     async def _collect(self) -> None:
-        """Drop drafts of flows this release no longer has; take in what a page has brought."""
-        drafts = self.conversation.drafts
-        drafts[:] = [draft for draft in drafts if draft.flow in self.catalog.flows]
+        """Take in what a one-time page has brought for the open question."""
         draft = self.draft
         step = self.open_step(draft) if draft else None
         if draft and step:
@@ -147,36 +127,38 @@ class Talk:
             if brought is not None and brought != draft.answers.get(step.id):
                 draft.answers.pop(f"{step.id}.page", None)
                 self._store(draft, step, brought)
-                self.arrived = True
-
-    arrived = False
-    """Whether a one-time page has brought an answer in this turn."""
+                self._arrived = True
 
     # Answers
 
-    async def _words(self, text: str) -> Reply:
+    async def words(self, text: str) -> Reply:
+        """Take words as an answer, or as words outside any flow."""
         draft = self.draft
-        if self.arrived:
-            # Whatever was typed after the page was typed to go on.
-            return await self.enter()
         if draft is None:
             return await repair.unplaced(self, text)
-        idle = self.desk.clock.now().timestamp() - self.conversation.heard_at
-        if idle > IDLE_SECONDS and self.keepable(draft) and self.begun(draft):
+        if self.idle and not self.keepable(draft):
+            self.conversation.open = False
+            return await repair.unplaced(self, text)
+        if self.idle and (self.begun(draft) or draft.pushed or draft.given):
             return repair.welcome_back(self, draft)
         return await self._hear(Heard(text=text))
+
+    async def _chosen(self, option: Option) -> Reply:
+        """Take an option, if it was shown with the question that is open now."""
+        if self.conversation.mark != self.mark:
+            return (await self.question()).after("现在要回答的是另一个问题，请看这里：")
+        return await self._hear(Heard(option=option))
 
     async def _picture(self, media_id: str) -> Reply:
         if self.draft is None:
             return (await self.home()).after("照片收到了，不过现在还用不上。")
         return await self._hear(Heard(media_id=media_id))
 
-    async def _verb(self, way: Verb) -> Reply:
+    def _claimed(self, text: str) -> bool:
+        """Tell whether the open question takes words that mean something else everywhere else."""
         draft = self.draft
         step = self.open_step(draft) if draft else None
-        if draft and step and step.claims(way.text, self.answers_of(draft)):
-            return await self._hear(Heard(text=way.text))
-        return await repair.VERBS[way.word](self, way)
+        return bool(text and draft and step and step.claims(text, self.answers_of(draft)))
 
     async def _hear(self, heard: Heard) -> Reply:
         draft = self.draft
@@ -185,12 +167,18 @@ class Talk:
         step = self.open_step(draft)
         if step is None:
             return await self._at_review(draft, heard)
+        if step.whole and self.conversation.pages:
+            # Something before the text pushed its end onto a page not yet shown.
+            return await self.question()
+        return await self._heard_at(draft, step, heard)
+
+    async def _heard_at(self, draft: Draft, step: Step[object], heard: Heard) -> Reply:
         try:
             stored = await step.hear(heard, self.answers_of(draft), self.desk)
         except UnfitError as unfit:
             return await repair.miss(self, unfit.sentence, heard)
         except AsideError as aside:
-            return replace(aside.reply, options=(await self.question()).options, mark=self._mark())
+            return replace(aside.reply, options=(await self.question()).options, mark=self.mark)
         except DomainError as error:
             return await self._hindered(error)
         self._store(draft, step, stored)
@@ -206,11 +194,12 @@ class Talk:
         """Keep an answer; one that changes takes the answers that hang on it with it."""
         before = draft.answers.get(step.id)
         draft.answers[step.id] = stored  # type: ignore[assignment] # steps store Json
+        self.conversation.misses = 0
         if not step.answered(draft.answers[step.id]):
             return
         draft.editing = ""
-        self.conversation.misses = 0
-        if before != stored:
+        # Whoever reads and chooses the same again wants to see what hangs on it, not the last page.
+        if before != stored or self.flow_of(draft).reading:
             for name in step.resets:
                 draft.answers.pop(name, None)
 
@@ -229,15 +218,28 @@ class Talk:
         talk = self.conversation
         kept = self._same(start)
         if kept is None:
-            if start.flow in {draft.flow for draft in talk.drafts}:
-                talk.drafts[:] = [one for one in talk.drafts if not self._replaced(one, start)]
-            kept = self._new(start)
+            # Whoever waits for one begun before waits for this one as well.
+            waited = any(one.flow == start.flow and one.pushed for one in talk.drafts)
+            talk.drafts[:] = [one for one in talk.drafts if not self._replaced(one, start)]
+            kept = self._new(start, pushed=waited)
         else:
             talk.drafts.remove(kept)
+            # Another way to go about it keeps everything that was answered.
+            kept.answers.update(start.answers)
         talk.drafts.append(kept)
         talk.open = True
         talk.misses = 0
         del talk.drafts[:-_MOST_DRAFTS]
+        return await self.enter()
+
+    async def restart(self) -> Reply:
+        """Begin the top draft anew, with what it was begun with and for whoever waits for it."""
+        old = self.conversation.drafts.pop()
+        given = {name: old.answers[name] for name in old.given if name in old.answers}
+        fresh = self._new(Start(old.flow, given), pushed=old.pushed)
+        self.conversation.drafts.append(fresh)
+        self.conversation.open = True
+        self.conversation.misses = 0
         return await self.enter()
 
     def _new(self, start: Start, *, pushed: bool = False) -> Draft:
@@ -249,9 +251,11 @@ class Talk:
 
     def _same(self, start: Start) -> Draft | None:
         """Return a draft of the flow that was begun the same way, to go on with."""
+        settings = self.catalog.flows[start.flow].settings
+        wanted = {name: kept for name, kept in start.answers.items() if name not in settings}
         for draft in self.conversation.drafts:
-            given = {name: draft.answers.get(name) for name in draft.given}
-            if draft.flow == start.flow and self.keepable(draft) and given == start.answers:
+            given = {name: draft.answers.get(name) for name in {*draft.given} - settings.keys()}
+            if draft.flow == start.flow and self.keepable(draft) and given == wanted:
                 return draft
         return None
 
@@ -272,6 +276,7 @@ class Talk:
             return await self._cannot_begin(draft, error, lead)
         except SettledError as settled:
             return (await self._done(draft, flow, settled.receipt)).after(lead)
+        await self._collect()
         return await self.go_on("\n\n".join(filter(None, (lead, words))))
 
     async def _cannot_begin(self, draft: Draft, error: DomainError, lead: str) -> Reply:
@@ -292,7 +297,7 @@ class Talk:
         if kept:
             talk.drafts.remove(kept)
             kept.pushed = True
-        talk.drafts.append(kept or self._new(Start(wanted, {"pushed": "yes"}), pushed=True))
+        talk.drafts.append(kept or self._new(Start(wanted), pushed=True))
         talk.open = True
         return await self.enter(lead)
 
@@ -302,12 +307,6 @@ class Talk:
         if walk(self.flow_of(draft), draft).at == DONE:
             return (await self._submit(draft)).after(lead)
         return (await self.question()).after(lead)
-
-    def _mark(self) -> str:
-        draft = self.draft
-        if draft is None:
-            return ""
-        return f"{draft.id[:8]}.{walk(self.flow_of(draft), draft).at}"
 
     async def home(self) -> Reply:
         """Return the home page."""
@@ -322,19 +321,21 @@ class Talk:
         position = walk(type(flow), draft)
         answers = self.answers_of(draft)
         if position.at in (REVIEW, DONE):
+            answers.hidden.update(flow.steps.keys() - set(position.trail))
             reply = await review.page(flow, answers, position, self.desk)
         else:
             try:
                 reply = await self._asked(draft, flow.steps[position.at], answers)
             except DomainError as error:
                 return await self._hindered(error)
-        return replace(reply, mark=self._mark())
+        return replace(reply, mark=self.mark)
 
     async def _asked(self, draft: Draft, step: Step[object], answers: Answers) -> Reply:
         reply = await step.ask(answers, self.desk)
         kept = draft.answers.get(step.id)
-        if draft.editing == step.id and step.answered(kept) and step.show(kept):
-            reply = reply.after(f"原来填的是：{step.show(kept)}。不改请回复“继续”。")
+        shown = step.show(kept) if draft.editing == step.id and step.answered(kept) else ""
+        if shown and self.keepable(draft):
+            reply = reply.after(f"原来填的是：{shown}。不改请回复“继续”。")
         return reply
 
     async def stuck(self, error: DomainError) -> Reply:
@@ -342,8 +343,9 @@ class Talk:
         draft = self.draft
         step = self.open_step(draft) if draft else None
         options = step.choices() if step else ()
-        ways = options or (Option("继续"), Option("返回"), Option("菜单"))
-        return Reply(excuse(error, self.desk.clock.now()), ways, mark=self._mark())
+        again = Option("继续") if isinstance(error, UnavailableError) else Option("联系人工")
+        ways = options or (again, Option("返回"), Option("菜单"))
+        return Reply(excuse(error, self.desk.clock.now()), ways, mark=self.mark)
 
     # The one effect
 
@@ -353,6 +355,8 @@ class Talk:
             receipt = await submit_once(flow, draft, self.desk)
         except DomainError as error:
             await self._undo()
+            if reopened(flow, draft, error):
+                return (await self.question()).after(excuse(error, self.desk.clock.now()))
             return await self._hindered(error)
         self.desk.look_again()
         return await self._done(draft, flow, receipt)
@@ -363,7 +367,7 @@ class Talk:
         talk.misses = 0
         waiting = draft.pushed and bool(talk.drafts)
         if not waiting:
-            talk.drafts[:] = [one for one in talk.drafts if self.keepable(one)]
+            talk.drafts[:] = [one for one in talk.drafts if await self._worth_keeping(one)]
             talk.finished = {
                 "draft": draft.id[:8],
                 "word": flow.confirm if flow.review else "",
@@ -376,6 +380,11 @@ class Talk:
             return await self.enter(receipt.text)
         talk.open = False
         return repair.closing(self, receipt, mark=f"{draft.id[:8]}.{DONE}")
+
+    async def _worth_keeping(self, draft: Draft) -> bool:
+        until = self.flow_of(draft).until
+        moot = until is not None and (await self.desk.citizen()).has(until)
+        return self.keepable(draft) and not moot
 
     async def _greet(self, way: Greet) -> Reply:
         welcome = await self.catalog.front.welcome(self.desk, scene=way.scene, new=way.new)

@@ -1,5 +1,6 @@
 """Steps that are texts to read and agree to: notices, agreements."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -7,9 +8,12 @@ from dialogs.desk import Desk
 from dialogs.engine.choosing import nearest, plain
 from dialogs.engine.kinds import UnfitError
 from dialogs.engine.messages import Option, Reply
-from dialogs.engine.steps import Answers, Heard, Step
+from dialogs.engine.steps import Answers, Condition, Heard, Step
+from domain.accounts.service import ConsentMissingError
 from domain.content.model import Document
+from domain.registrations.service import NoticeUnknownError
 from domain.shared.conversations import Json
+from domain.shared.errors import DomainError
 
 __all__ = ["Agree", "AsideError", "Read", "Reading", "paged"]
 
@@ -21,6 +25,9 @@ class AsideError(Exception):
         super().__init__()
         self.reply = Reply(text, options)
 
+
+_NOT_AGREED = (ConsentMissingError, NoticeUnknownError)
+"""What the records say when the text agreed to is not the one that counts."""
 
 _PAGE_BYTES = 1_650
 """Of one page of a text that must be read, so that the question fits the same message."""
@@ -59,6 +66,8 @@ class Reading:
 
 class Read(Step[Reading]):
     """A text to be read to its last page, then ticked. Source: S0-41 to S0-43."""
+
+    whole = True
 
     def __init__(self, text: TextOf, *, tick: str, title: str, why: str = "") -> None:
         super().__init__(title=title, why=why, hint=f"看完后回复“{tick}”。")
@@ -115,6 +124,10 @@ class Read(Step[Reading]):
         """Take «下一页» for its own pages."""
         return plain(text) in _NEXT_PAGE
 
+    def spoilt_by(self, error: DomainError) -> bool:
+        """Tell whether something else must be agreed to."""
+        return isinstance(error, _NOT_AGREED)
+
     def answered(self, stored: Json) -> bool:
         """Tell whether it was ticked."""
         return isinstance(stored, dict) and "hash" in stored
@@ -133,16 +146,30 @@ class Read(Step[Reading]):
         yield self.tick
 
 
+_AGREED = re.compile(
+    r"(?:我|都|全部|已经|已|阅读|并|[，,])*同意(?:以上|上述|这?三份|全部|协议|并|继续|登录|了|的|[，,])*"
+)
+"""«同意了» and «我都同意» agree; «同意吗» and «同意不了» do not."""
+
 DocumentsOf = Callable[[Desk], Awaitable[Sequence[Document]]]
 
 
 class Agree(Step[tuple[Reading, ...]]):
     """Several texts to agree to at once, each of which can be read first. Source: S0-16, S0-17."""
 
-    def __init__(self, documents: DocumentsOf, prompt: str, *, tick: str, title: str) -> None:
+    def __init__(
+        self,
+        documents: DocumentsOf,
+        prompt: str,
+        *,
+        tick: str,
+        title: str,
+        when: Condition | None = None,
+    ) -> None:
         super().__init__(
             prompt,
             title=title,
+            when=when,
             why="法律要求我们先告诉您怎样使用您的信息，您同意后才能办理。",
             hint=f"同意请回复“{tick}”；想先看内容，回复协议前面的数字。",
         )
@@ -154,14 +181,20 @@ class Agree(Step[tuple[Reading, ...]]):
         documents = await self.documents(desk)
         return Reply(
             self.prompt,
-            (Option(self.tick), *(Option(f"看{one.title}") for one in documents)),
+            (
+                Option(self.tick),
+                *(
+                    Option(f"看{one.title} 第{one.version}版", say=f"看{one.title}")
+                    for one in documents
+                ),
+            ),
         )
 
     async def hear(self, heard: Heard, answers: Answers, desk: Desk) -> Json:
         """Take the agreement, or show one text and stay."""
         documents = await self.documents(desk)
         said = plain(heard.text)
-        if said in (plain(self.tick), "同意", "我同意", "同意以上协议", "已阅读并同意"):
+        if said == plain(self.tick) or _AGREED.fullmatch(said):
             return [
                 {"kind": one.kind, "version": one.version, "hash": one.text_hash}
                 for one in documents
@@ -171,6 +204,10 @@ class Agree(Step[tuple[Reading, ...]]):
             one = documents[near]
             raise AsideError(f"{one.title}（第 {one.version} 版）\n{one.text}", Option(self.tick))
         raise UnfitError(self.hint)
+
+    def spoilt_by(self, error: DomainError) -> bool:
+        """Tell whether something else must be agreed to."""
+        return isinstance(error, _NOT_AGREED)
 
     def answered(self, stored: Json) -> bool:
         """Tell whether all were agreed to."""

@@ -4,9 +4,9 @@ Answers are the only position. A walk starts at the beginning each time and stop
 open question; correcting, going back, resuming and deploying are all the same walk.
 """
 
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 from transitions import EventData, Machine
 
@@ -87,21 +87,58 @@ def _edges_from(flow: type[Flow], source: str) -> list[_Edge]:
     skipped: tuple[str, ...] = ()
     for name in names[here:]:
         step = flow.steps[name]
-        if _possible(flow, step, skipped):
+        if _possible(flow, source, name, skipped):
             label = f"needs {name}" if step.conditional else ""
             found.append(_Edge(source, name, (*answered, _Needed(step, skipped)), label))
         if not step.conditional:
             return found
         skipped = (*skipped, name)
-    return [*found, _Edge(source, REVIEW if flow.review else DONE, answered)]
+    if _possible(flow, source, "", skipped):
+        found.append(_Edge(source, REVIEW if flow.review else DONE, answered))
+    return found
 
 
-def _possible(flow: type[Flow], step: Step[object], skipped: tuple[str, ...]) -> bool:
-    """Tell whether a question can be needed although the skipped ones were not asked."""
-    probe = Probe(flow.steps)
-    with suppress(TypeError, AttributeError, KeyError):
-        return bool(step.needed(probe)) or not probe.looked_at & set(skipped)
-    return not probe.looked_at & set(skipped)
+def _possible(flow: type[Flow], source: str, target: str, skipped: tuple[str, ...]) -> bool:
+    """Tell whether one question can follow another although those between were not asked.
+
+    It must be so in one at least of the ways to go about the flow.
+    """
+    return any(
+        _asked(flow, source, way) is not False
+        and not any(_asked(flow, name, way) for name in skipped)
+        and _needable(flow, target, way, skipped)
+        for way in _ways(flow)
+    )
+
+
+def _ways(flow: type[Flow]) -> Iterator[dict[str, str]]:
+    """Yield each combination of a flow's settings; of none, the one that is empty."""
+    for values in product(*flow.settings.values()):
+        yield dict(zip(flow.settings, values, strict=True))
+
+
+def _asked(flow: type[Flow], name: str, way: Mapping[str, str]) -> bool | None:
+    """Tell whether a question is asked going this way; ``None`` where answers decide it."""
+    if name not in flow.steps:
+        return None
+    probe = Probe(flow.steps, way)
+    needed = flow.steps[name].needed(probe)
+    return needed if way and not probe.looked_at else None
+
+
+def _needable(
+    flow: type[Flow], name: str, way: Mapping[str, str], skipped: tuple[str, ...]
+) -> bool:
+    """Tell whether a question can be needed going this way, with some left out."""
+    if name not in flow.steps:
+        return True
+    probe = Probe(flow.steps, way)
+    if flow.steps[name].needed(probe):
+        return True
+    if not probe.looked_at:
+        return not way
+    # Needed by nothing but what was left out: it cannot be.
+    return not probe.looked_at <= set(skipped)
 
 
 _MACHINES: dict[type[Flow], Machine] = {}

@@ -35,7 +35,7 @@ class Human(Flow, id="human", version=1, title="联系人工"):
         """Say the hours honestly; take the account's phone where there is one."""
         account = (await desk.citizen()).account
         if account and answers.get(self.phone) is None:
-            answers.keep(self.phone, account.phone)
+            answers.assume(self.phone, account.phone)
         now = desk.clock.now()
         hours = desk.escalation.hours(now)
         times = f"{hours.opens:%H:%M}–{hours.closes:%H:%M}"

@@ -22,11 +22,10 @@ __all__ = ["BindFamily"]
 
 async def _look_up(number: str, _answers: Answers, desk: Desk) -> str:
     citizen = await desk.citizen()
+    account, person = citizen.signed_in(), citizen.verified()
+    await desk.let_go()
     family = await desk.filings.look_up(
-        openid=desk.openid,
-        account=citizen.signed_in(),
-        person=citizen.verified(),
-        number=number,
+        openid=desk.openid, account=account, person=person, number=number
     )
     return family.number
 

@@ -1,4 +1,4 @@
-"""Real name: name and ID number, on a one-time page or, for those who insist, typed.
+"""Real name: name and ID number, on a one-time page, from a photo of the card, or typed.
 
 Source: S0-21 to S0-24, S0-27.
 """
@@ -12,10 +12,11 @@ from dialogs.engine.dsl import (
     Desk,
     Field,
     Flow,
+    FromPhoto,
     Need,
     Option,
     Receipt,
-    Secure,
+    SecureOrPhoto,
     SettledError,
     UnfitError,
 )
@@ -45,8 +46,21 @@ def _from_words(typed: str) -> Mapping[str, str]:
 
 
 async def _compare(values: Mapping[str, str], desk: Desk) -> Json:
+    await desk.let_go()
     verified = await desk.identity.compare(desk.openid, values["name"], values["id_number"])
     return verified.to_json()
+
+
+async def _from_photo(media_id: str, desk: Desk) -> Mapping[str, str]:
+    card = await desk.id_cards.read(desk.openid, media_id)
+    return {"name": card.name, "id_number": card.id_number}
+
+
+def _masked(values: Mapping[str, str]) -> str:
+    return (
+        f"姓名：{mask(values['name'], Masked.NAME)}\n"
+        f"身份证号：{mask(values['id_number'], Masked.ID_NUMBER)}"
+    )
 
 
 class RealName(Flow, id="real_name", version=1, title="实名认证"):
@@ -57,7 +71,7 @@ class RealName(Flow, id="real_name", version=1, title="实名认证"):
     provides = Need.REAL_NAME
     words = ("实名认证", "去实名认证", "实名", "去实名", "实名登记")
 
-    person = Secure(
+    person = SecureOrPhoto(
         "下一步是实名认证。为了保护您的身份证号，请在网页里填写姓名和身份证号。",
         title="姓名和身份证号",
         aka=("姓名", "身份证号"),
@@ -66,7 +80,17 @@ class RealName(Flow, id="real_name", version=1, title="实名认证"):
         fields=(
             Field("name", "姓名", person, hint="和身份证上一样", autocomplete="name"),
             # The day of birth is held against today's date where the comparison is made.
-            Field("id_number", "身份证号", resident_id(lambda: date.max), hint="18 位"),
+            Field(
+                "id_number",
+                "身份证号",
+                resident_id(lambda: date.max),
+                hint="18 位，最后一位可能是 X",
+            ),
+        ),
+        photo=FromPhoto(
+            "也可以直接发一张身份证照片（有照片的那一面），我来读；读完照片不保存。",
+            read=_from_photo,
+            shown=_masked,
         ),
         typed=_from_words,
         accept=_compare,

@@ -49,7 +49,7 @@ async def _plans(answers: Answers, desk: Desk) -> Sequence[Option]:
 async def _plan_page(answers: Answers, desk: Desk) -> str:
     if not await _plans(answers, desk):
         return "现在没有正在登记的配租计划。回复“快速配租”看全部计划。"
-    return "业务办理 › 公共租赁住房 › 配租登记计划\n请选择要看的计划："
+    return "多元业务 › 公共租赁住房 › 业务办理 › 配租登记计划\n请选择要看的计划："
 
 
 async def _units(answers: Answers, desk: Desk, project: Project) -> list[Unit]:
@@ -142,11 +142,14 @@ class Browse(Flow, id="browse", version=1, title="快速配租"):
         "快速配租",
         "公租房",
         "公共租赁住房",
+        "我要登记",
+        "多元业务",
         "业务办理",
         "配租登记计划",
         "继续选房登记",
         "配租",
     )
+    vague = ("登记", "房子", "看房", "租房", "房源", "项目")
     shortcuts = MappingProxyType({"只看我能登记的": _MINE, "我能登记的": _MINE})
 
     plan = Choose(_plans, _plan_page, title="计划", resets=("project", "unit"))

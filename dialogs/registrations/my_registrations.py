@@ -66,7 +66,7 @@ async def _detail(answers: Answers, desk: Desk) -> Reply:
     if kept.cancelled_at:
         rows.append(f"取消时间：{day_and_time(kept.cancelled_at)}")
     link = desk.pages.print_link(desk.openid, kept.number)
-    return Reply("\n".join(rows), links=(("🖨 打印登记表（24 小时内有效）", link),))
+    return Reply("\n".join(rows), links=(("打印登记表（24 小时内有效）", link),))
 
 
 async def _next(answers: Answers, desk: Desk) -> Sequence[Option]:
@@ -94,6 +94,7 @@ class MyRegistrations(Flow, id="my_registrations", version=1, title="我的登�
         "公共租赁住房配租记录",
         "登记结果",
         "查看登记结果",
+        "查看更多",
         "打印登记表",
         "打印",
     )

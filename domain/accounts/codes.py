@@ -8,6 +8,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, NoReturn, Protocol
 
+from domain.accounts.code_errors import (
+    CaptchaNeededError,
+    CodeExpiredError,
+    CodeReplacedError,
+    CodeSpentError,
+    PhoneUnreachableError,
+    TooSoonError,
+    WrongCodeError,
+)
 from domain.accounts.model import (
     CodeLimits,
     CodeRequest,
@@ -24,7 +33,7 @@ from domain.accounts.model import (
 )
 from domain.shared.chance import Randomness
 from domain.shared.clock import Clock
-from domain.shared.errors import RefusedError, UnavailableError
+from domain.shared.errors import UnavailableError
 from domain.shared.records import OpenId
 from domain.shared.throttle import (
     DAY,
@@ -41,79 +50,22 @@ __all__ = [
     "CodeReplacedError",
     "CodeService",
     "CodeSpentError",
+    "PhoneUnreachableError",
     "SmsSender",
     "TooSoonError",
     "WrongCodeError",
 ]
 
+_TO_ANY_PHONE: Final = frozenset(Purpose) - {
+    Purpose.BIND_FAMILY,
+    Purpose.CANCEL,
+    Purpose.CLOSE_ACCOUNT,
+    Purpose.EXPORT,
+}
+"""Codes that go to a phone just typed; all others go to the phone of one's own account."""
+
 _OLDER_KEPT: Final = 3
 _MEMORY: Final = 30 * DAY
-
-
-class TooSoonError(RefusedError):
-    """The last code has hardly left.
-
-    Parameters
-    ----------
-    until
-        From when another may be asked for; at most a minute away.
-    """
-
-    code = "too-soon"
-
-    def __init__(self, until: datetime) -> None:
-        super().__init__()
-        self.until = until
-
-
-class CaptchaNeededError(RefusedError):
-    """A small sum must be solved before more codes are sent.
-
-    Parameters
-    ----------
-    question
-        The sum, in Chinese words, for the citizen. A new one each time.
-    """
-
-    code = "captcha-needed"
-
-    def __init__(self, question: str) -> None:
-        super().__init__()
-        self.question = question
-
-
-class WrongCodeError(RefusedError):
-    """That is not the code.
-
-    Parameters
-    ----------
-    left
-        How many more tries this code allows; at least 1.
-    """
-
-    code = "wrong-code"
-
-    def __init__(self, left: int) -> None:
-        super().__init__()
-        self.left = left
-
-
-class CodeSpentError(RefusedError):
-    """The code was used, or tried too often; another one must be asked for."""
-
-    code = "code-spent"
-
-
-class CodeExpiredError(RefusedError):
-    """There is no such code any more; another one must be asked for."""
-
-    code = "code-expired"
-
-
-class CodeReplacedError(RefusedError):
-    """That was the code of an earlier message; only the newest counts."""
-
-    code = "code-replaced"
 
 
 class SmsSender(Protocol):
@@ -126,6 +78,10 @@ class SmsSender(Protocol):
         ------
         UnavailableError
             The line is down or did not answer in time. The message may have left all the same.
+        ThrottledError
+            The operator lets no message through to this phone before a moment.
+        PhoneUnreachableError
+            The operator never will.
         """
 
 
@@ -174,8 +130,10 @@ class CodeService:
         TooSoonError
             The phone was sent one within the last minute.
         ThrottledError
-            Too many to this phone, too many phones of this citizen, the phone is at rest, or its
-            number range is paused.
+            Too many to this phone, too many phones of this citizen, the phone is at rest, its
+            number range is paused, or the operator lets nothing through.
+        PhoneUnreachableError
+            The phone takes no messages.
         CaptchaNeededError
             The citizen must `solve` a sum first.
         UnavailableError
@@ -196,7 +154,7 @@ class CodeService:
             await self._sms.send(
                 request.phone, code_of(self._key, request, issued.seed), request.purpose
             )
-        except UnavailableError:
+        except (UnavailableError, ThrottledError):
             await self._forgive_silence(attempt, request, issued)
             raise
         return Sent(resend_at=now + self._limits.spacing, expires_at=issued.expires_at)
@@ -291,8 +249,7 @@ class CodeService:
 
     async def _needs_sum(self, attempt: Charge, request: CodeRequest, now: datetime) -> bool:
         """Tell whether somebody is sending codes about, to phones that need not be theirs."""
-        # A code for any other purpose goes to the phone of one's own account.
-        if request.purpose is Purpose.SIGN_IN:
+        if request.purpose in _TO_ANY_PHONE:
             key = f"codes:asked:{request.openid}"
             await attempt.take(key, Limit(None, DAY))
             if await self._secrets.count(key, since=now - DAY) > self._limits.sends_without_captcha:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final, Self
 
 from domain.shared.conversations import Json
+from domain.shared.errors import RefusedError
 from domain.shared.idents import half_width
 from domain.shared.records import AccountId, OpenId
 from domain.shared.throttle import DAY, HOUR, Limit
@@ -21,10 +22,14 @@ __all__ = [
     "CodeLimits",
     "CodeRequest",
     "Entered",
+    "HeldError",
     "Issued",
+    "KnownPassword",
     "Proof",
     "Purpose",
     "Sent",
+    "Session",
+    "code_length",
     "code_of",
     "key_of",
     "number_said",
@@ -37,7 +42,6 @@ PROOF_LIFE: Final = timedelta(minutes=30)
 """How long a checked code lets its flow go on."""
 
 
-_CODE_DIGITS: Final = 6
 _NUMERALS: Final = "零一二三四五六七八九十"
 _SPOKEN: Final = {word: number for number, word in enumerate(_NUMERALS)} | {
     f"十{word}": 10 + number for number, word in enumerate(_NUMERALS[:10]) if number
@@ -52,12 +56,31 @@ class AccountState(StrEnum):
     CLOSED = "closed"
 
 
+class HeldError(RefusedError):
+    """The account was recovered a short while ago; nothing weighty is done with it yet.
+
+    Parameters
+    ----------
+    until
+        From when it may be done.
+    """
+
+    code = "account-held"
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__()
+        self.until = until
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """A citizen's account.
 
     ``phone`` is ``+86`` and 11 digits. ``person_id`` is set once the real name was compared,
-    ``family_id`` once a filed family is bound.
+    ``family_id`` once a filed family is bound. ``used_at`` is when it was last used, to the day:
+    by the citizen it was found through, or else by anybody. Until ``held_until`` whoever
+    recovered the account cannot do with it what could not be mended, so that the one it may have
+    been taken from has time to object.
 
     Source: S0-08, S0-20.
     """
@@ -69,6 +92,25 @@ class Account:
     person_id: str | None = None
     family_id: str | None = None
     has_password: bool = False
+    held_until: datetime | None = None
+    used_at: datetime | None = field(default=None, compare=False)
+
+    def must_be_free(self, now: datetime) -> None:
+        """Raise `HeldError` while nothing weighty may be done with the account.
+
+        Source: S0-66; a thief who recovers an account must not gain by haste.
+        """
+        if self.held_until is not None and now < self.held_until:
+            raise HeldError(self.held_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One WeChat that is signed in to an account: since when, and when last used, to the day."""
+
+    openid: OpenId
+    begun_at: datetime
+    used_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +127,11 @@ class Purpose(StrEnum):
     SIGN_IN = "sign-in"
     BIND_FAMILY = "bind-family"
     CANCEL = "cancel"
+    CHANGE_PHONE = "change-phone"
+    RECOVER = "recover"
+    EXPORT = "export"
+    CLOSE_ACCOUNT = "close-account"
+    RESET_PASSWORD = "reset-password"  # noqa: S105 (a purpose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +190,55 @@ class Proof:
             draft_id=str(kept["draft_id"]),
             at=datetime.fromisoformat(str(kept["at"])),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPassword:
+    """The citizen knew an account's password at a moment; the password itself is not kept.
+
+    ``mark`` is of the password as it was kept then: a password that is changed meanwhile takes
+    the proof with it.
+
+    Source: S0-12.
+    """
+
+    openid: OpenId
+    account_id: AccountId
+    mark: str
+    at: datetime
+
+    @classmethod
+    def of(cls, openid: OpenId, account_id: AccountId, kept: str, at: datetime) -> Self:
+        """Return the proof for a password as it is kept now."""
+        return cls(openid, account_id, _mark(kept), at)
+
+    def holds(self, *, openid: OpenId, kept: str, now: datetime) -> bool:
+        """Tell whether it is this citizen's, of this password, and at most 30 minutes old."""
+        same = self.openid == openid and hmac.compare_digest(self.mark, _mark(kept))
+        return same and timedelta(0) <= now - self.at <= PROOF_LIFE
+
+    def to_json(self) -> dict[str, Json]:
+        """Return plain data that `from_json` takes back."""
+        return {
+            "openid": self.openid,
+            "account_id": self.account_id,
+            "mark": self.mark,
+            "at": self.at.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Json]) -> Self:
+        """Rebuild it from `to_json`."""
+        return cls(
+            openid=OpenId(str(kept["openid"])),
+            account_id=AccountId(str(kept["account_id"])),
+            mark=str(kept["mark"]),
+            at=datetime.fromisoformat(str(kept["at"])),
+        )
+
+
+def _mark(kept: str) -> str:
+    return hashlib.sha256(kept.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +304,16 @@ def key_of(request: CodeRequest) -> str:
     return "codes:kept:" + "\x00".join(parts)
 
 
+def code_length(purpose: Purpose) -> int:
+    """Return how many digits a code has: more where it stands between a stranger and an account.
+
+    Source: S0-11, S0-71; ASVS 6.5.3.
+    """
+    return 8 if purpose is Purpose.RECOVER else 6
+
+
 def code_of(key: bytes, request: CodeRequest, seed: str) -> str:
-    """Return the code that a seed gives for a request: 6 digits, like chance without the key.
+    """Return the code that a seed gives for a request: like chance without the key.
 
     Bound to the whole request: a seed that wandered to another one gives another code.
 
@@ -217,7 +321,8 @@ def code_of(key: bytes, request: CodeRequest, seed: str) -> str:
     """
     message = f"{seed}\x00{key_of(request)}".encode()
     number = int.from_bytes(hmac.digest(key, message, hashlib.sha256)[:8])
-    return f"{number % 10**_CODE_DIGITS:0{_CODE_DIGITS}d}"
+    digits = code_length(request.purpose)
+    return f"{number % 10**digits:0{digits}d}"
 
 
 def same_code(said: str, code: str) -> bool:

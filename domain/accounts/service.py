@@ -1,16 +1,23 @@
-"""Signing up, signing in, signing out."""
+"""Signing up, signing in, signing out, and the phone an account goes by."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
 from domain.accounts.model import Account, Entered, Proof, Purpose
+from domain.accounts.service_ports import (
+    AccountStore,
+    AccountsWork,
+    Agreed,
+    PasswordHasher,
+    PasswordMeter,
+)
 from domain.content.model import AGREEMENTS
 from domain.shared.clock import Clock
 from domain.shared.errors import ConflictError, RefusedError
+from domain.shared.idents import Masked, mask
+from domain.shared.notices import NoticeKind
 from domain.shared.records import AccountId, Act, Consent, OpenId
-from domain.shared.work import Work
 
 __all__ = [
     "AccountMovedError",
@@ -21,6 +28,9 @@ __all__ = [
     "CodeNotProvenError",
     "ConsentMissingError",
     "PasswordHasher",
+    "PasswordMeter",
+    "PhoneTakenError",
+    "must_cover",
 ]
 
 
@@ -52,66 +62,13 @@ class AccountMovedError(ConflictError):
     code = "account-moved"
 
 
-class Agreed(Protocol):
-    """The version of a document that a citizen agreed to."""
+class PhoneTakenError(ConflictError):
+    """The phone is already another account's.
 
-    @property
-    def kind(self) -> str:
-        """What the document is for."""
+    Source: S0-75.
+    """
 
-    @property
-    def version(self) -> int:
-        """Which version it is."""
-
-    @property
-    def text_hash(self) -> str:
-        """The SHA-256 of its text in hex."""
-
-
-class PasswordHasher(Protocol):
-    """Makes passwords unreadable. Slow on purpose, so it never blocks other citizens."""
-
-    async def hash(self, password: str) -> str:
-        """Return what may be kept of a password."""
-
-    async def matches(self, password: str, kept: str) -> bool:
-        """Tell whether a password is the one that was kept."""
-
-
-class AccountStore(Protocol):
-    """Accounts on record, and who is signed in to them."""
-
-    async def add(self, *, phone: str, at: datetime) -> Account | None:
-        """Open an account; ``None``, with nothing written, if the phone has a live one."""
-
-    async def of_openid(self, openid: OpenId) -> Account | None:
-        """Return the live account that a citizen is signed in to; ``None`` if signed out."""
-
-    async def of_phone(self, phone: str) -> Account | None:
-        """Return the live account of a phone; ``None`` if there is none."""
-
-    async def link(self, openid: OpenId, account_id: AccountId, at: datetime) -> None:
-        """Sign a citizen in to an account, and so out of any other."""
-
-    async def unlink(self, openid: OpenId) -> bool:
-        """Sign a citizen out; tell whether the citizen was signed in."""
-
-    async def set_password(self, account_id: AccountId, kept: str) -> None:
-        """Keep a hashed password in place of an earlier one."""
-
-    async def set_person(self, account_id: AccountId, person_id: str) -> bool:
-        """Say whose account it is; ``False``, with nothing written, if it is somebody else's."""
-
-    async def set_family(self, account_id: AccountId, family_id: str) -> bool:
-        """Bind a family; ``False``, with nothing written, if another one is bound."""
-
-
-class AccountsWork(Work, Protocol):
-    """What the accounts' use cases may touch."""
-
-    @property
-    def accounts(self) -> AccountStore:
-        """Accounts."""
+    code = "phone-taken"
 
 
 class AccountService:
@@ -121,13 +78,11 @@ class AccountService:
         self,
         work: AccountsWork,
         clock: Clock,
-        passwords: PasswordHasher,
         *,
         front: str = "chat",
     ) -> None:
         self._work = work
         self._clock = clock
-        self._passwords = passwords
         self._front = front
 
     async def of(self, openid: OpenId) -> Account | None:
@@ -152,7 +107,8 @@ class AccountService:
         openid: OpenId,
         proof: Proof,
         agreed: Sequence[Agreed],
-        password: str | None = None,
+        purpose: Purpose = Purpose.SIGN_IN,
+        kept: str | None = None,
     ) -> Entered:
         """Sign a citizen in to the account of the proven phone, opening it if there is none.
 
@@ -166,8 +122,10 @@ class AccountService:
             That this citizen holds the phone.
         agreed
             The documents agreed to; other kinds than the three agreements are kept too.
-        password
-            Where given, the account's password from now on.
+        purpose
+            What the proof must be for.
+        kept
+            Where given, the account's password from now on, as `PasswordService.choose` made it.
 
         Returns
         -------
@@ -188,10 +146,9 @@ class AccountService:
         S0-06, S0-08, S0-10, S0-11, S0-16, S0-20.
         """
         now = self._clock.now()
-        if not proof.holds(openid=openid, phone=proof.phone, purpose=Purpose.SIGN_IN, now=now):
+        if not proof.holds(openid=openid, phone=proof.phone, purpose=purpose, now=now):
             raise CodeNotProvenError
-        _must_cover(agreed)
-        kept = None if password is None else await self._passwords.hash(password)
+        must_cover(agreed)
         entered = await self._open_or_find(proof.phone, now)
         account = entered.account
         await self._work.accounts.link(openid, account.id, now)
@@ -203,6 +160,115 @@ class AccountService:
             "account:create" if entered.created else "session:begin", openid, account
         )
         return Entered(account, entered.created)
+
+    async def change_phone(  # noqa: PLR0913 (two of them have a usual value; all are named)
+        self,
+        *,
+        openid: OpenId,
+        account: Account,
+        proof: Proof,
+        purpose: Purpose = Purpose.CHANGE_PHONE,
+        notice: NoticeKind = NoticeKind.PHONE_CHANGED,
+        word: str = "",
+    ) -> Account:
+        """Give an account the proven phone; everybody but this citizen is signed out of it.
+
+        The old phone can no longer be signed in with, and is told so.
+
+        Parameters
+        ----------
+        openid
+            Who holds the new phone, and stays or becomes signed in.
+        account
+            Whose phone changes. That this citizen may do so is the caller's matter.
+        proof
+            That this citizen holds the new phone.
+        purpose
+            What the proof must be for.
+        notice, word
+            What the old phone is told, and a word that it may answer with.
+
+        Raises
+        ------
+        CodeNotProvenError
+            The proof is for something else, or too old.
+        HeldError
+            The account was recovered a short while ago, and is not being recovered again.
+        PhoneTakenError
+            The phone is another account's.
+
+        Source
+        ------
+        S0-71, S0-72, S0-73, S0-75.
+        """
+        now = self._clock.now()
+        if not proof.holds(openid=openid, phone=proof.phone, purpose=purpose, now=now):
+            raise CodeNotProvenError
+        if purpose is Purpose.CHANGE_PHONE:
+            account.must_be_free(now)
+        if not await self._work.accounts.set_phone(account.id, proof.phone):
+            raise PhoneTakenError
+        await self._work.accounts.unlink_all(account.id, but=openid)
+        await self._work.accounts.link(openid, account.id, now)
+        if proof.phone != account.phone:
+            told = (mask(proof.phone, Masked.PHONE), *([word] if word else []))
+            await self._work.notices.add(phone=account.phone, kind=notice, values=told, at=now)
+        await self._record("phone:change", openid, account)
+        return replace(account, phone=proof.phone)
+
+    async def admit(
+        self, *, openid: OpenId, account: Account, agreed: Sequence[Agreed], note: str
+    ) -> None:
+        """Sign a citizen in who has shown otherwise than by a code that an account is theirs.
+
+        Parameters
+        ----------
+        openid, account
+            Who signs in to which account. That this citizen may do so is the caller's matter.
+        agreed
+            The documents agreed to.
+        note
+            How it was shown, for the record.
+
+        Raises
+        ------
+        ConsentMissingError
+            One of the three agreements was not agreed to.
+
+        Source
+        ------
+        S0-12, S0-16.
+        """
+        now = self._clock.now()
+        must_cover(agreed)
+        await self._work.accounts.link(openid, account.id, now)
+        await self._keep_consents(account.id, agreed, now)
+        await self._record("session:begin", openid, account, note)
+
+    async def give_phone_back(self, openid: OpenId, account: Account, phone: str) -> None:
+        """Give an account the phone it had before; everybody is signed out of it.
+
+        The phone that it loses is told so. That this may be done is the caller's matter.
+
+        Raises
+        ------
+        PhoneTakenError
+            The phone is another account's by now.
+
+        Source
+        ------
+        S0-72.
+        """
+        if not await self._work.accounts.set_phone(account.id, phone):
+            raise PhoneTakenError
+        await self._work.accounts.unlink_all(account.id)
+        await self._work.notices.add(
+            phone=account.phone,
+            kind=NoticeKind.PHONE_CHANGED,
+            values=[mask(phone, Masked.PHONE)],
+            at=self._clock.now(),
+        )
+        await self._record("phone:restore", openid, account)
 
     async def leave(self, openid: OpenId) -> None:
         """Sign a citizen out. Who is not signed in stays so."""
@@ -227,14 +293,16 @@ class AccountService:
         self, account_id: AccountId, agreed: Sequence[Agreed], now: datetime
     ) -> None:
         earlier = await self._work.consents.of(account_id)
-        held = {(consent.document, consent.version, consent.text_hash) for consent in earlier}
+        held = {
+            (one.document, one.version, one.text_hash) for one in earlier if not one.withdrawn_at
+        }
         for document in agreed:
             if (document.kind, document.version, document.text_hash) not in held:
                 await self._work.consents.add(
                     Consent(account_id, document.kind, document.version, document.text_hash, now)
                 )
 
-    async def _record(self, what: str, openid: OpenId, account: Account) -> None:
+    async def _record(self, what: str, openid: OpenId, account: Account, note: str = "") -> None:
         await self._work.acts.add(
             Act(
                 tag=f"accounts:{what}",
@@ -242,11 +310,16 @@ class AccountService:
                 object_id=account.id,
                 at=self._clock.now(),
                 front=self._front,
+                note=note,
             )
         )
 
 
-def _must_cover(agreed: Sequence[Agreed]) -> None:
+def must_cover(agreed: Sequence[Agreed]) -> None:
+    """Raise `ConsentMissingError` unless all three agreements were agreed to.
+
+    Source: S0-16.
+    """
     kinds = {document.kind for document in agreed}
     missing = [kind.value for kind in AGREEMENTS if kind not in kinds]
     if missing:

@@ -36,6 +36,7 @@ class DocumentKind(StrEnum):
     PRIVACY_POLICY = "agreement-privacy"
     REGISTRATION_AGREEMENT = "agreement-registration"
     QUICK_NOTICE = "notice-quick"
+    FACE_CONSENT = "consent-face"
 
 
 AGREEMENTS = (

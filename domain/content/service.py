@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.content.model import AGREEMENTS, Document, Faq, best_answer
+from domain.shared.clock import Clock
 from domain.shared.errors import NotFoundError
+from domain.shared.records import Act, OpenId
 from domain.shared.work import Work
 
 __all__ = ["ContentService", "ContentWork", "DocumentNotFoundError", "DocumentStore"]
@@ -40,8 +42,9 @@ class ContentWork(Work, Protocol):
 class ContentService:
     """What a citizen may read."""
 
-    def __init__(self, work: ContentWork) -> None:
+    def __init__(self, work: ContentWork, clock: Clock) -> None:
         self._work = work
+        self._clock = clock
 
     async def document(self, kind: str) -> Document:
         """Return the newest version of a document.
@@ -77,6 +80,14 @@ class ContentService:
     async def ask(self, text: str) -> Faq | None:
         """Return the question that a citizen's words come closest to; ``None`` if none is near."""
         return best_answer(text, await self._work.documents.faqs())
+
+    async def note_scan(self, openid: OpenId, scene: str) -> None:
+        """Keep that somebody scanned a poster.
+
+        Source: S0-61.
+        """
+        act = Act("content:poster:scan", openid, scene, self._clock.now(), "chat")
+        await self._work.acts.add(act)
 
     async def topics(self) -> list[Faq]:
         """Return every question, in the order in which citizens shall see them."""

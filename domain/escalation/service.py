@@ -73,6 +73,10 @@ class EscalationService:
         """
         return hours_at(now, self._office_hours, self._calendar.is_working_day)
 
+    async def of(self, openid: OpenId) -> list[Ticket]:
+        """Return what a citizen left for a person, newest first."""
+        return await self._work.tickets.of(openid)
+
     async def leave_word(
         self,
         *,

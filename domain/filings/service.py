@@ -31,7 +31,7 @@ __all__ = [
 _PER_CITIZEN: Final = Limit(5, DAY)
 _PER_FAMILY: Final = Limit(10, DAY)
 
-_FOUND_LIFE: Final = timedelta(minutes=30)
+_FOUND_LIFE: Final = timedelta(hours=2)
 """How long a family that was found may be bound without asking the register again."""
 
 
@@ -100,7 +100,7 @@ class FilingService:
     ) -> Family:
         """Find the person's family by its filing number; nothing is bound yet.
 
-        A family found is remembered for half an hour, for `bind`. An unknown number and somebody
+        A family found is remembered for two hours, for `bind`. An unknown number and somebody
         else's have the same answer and leave the same act, so that numbers cannot be fished for.
 
         Parameters

@@ -1,13 +1,38 @@
-"""Persons whose name and ID number were compared."""
+"""Persons whose name and ID number were compared, and accounts that they get back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from types import MappingProxyType
+from typing import Final, Self
 
+from domain.accounts.model import Account
+from domain.identity.faces import FaceSession
 from domain.shared.conversations import Json
+from domain.shared.records import AccountId, OpenId
 
-__all__ = ["Person", "Verdict", "Verified"]
+__all__ = [
+    "ALLOWED",
+    "HOLD",
+    "RECOVERIES_KEPT",
+    "RECOVERY_LIFE",
+    "AccountSeen",
+    "Person",
+    "Recovery",
+    "RecoveryState",
+    "Verdict",
+    "Verified",
+]
+
+RECOVERY_LIFE: Final = timedelta(hours=1)
+"""How long a recovery may take, from the name to the new phone."""
+
+RECOVERIES_KEPT: Final = timedelta(days=30)
+"""After which nothing can come of one, and it is dropped; the acts stay."""
+
+HOLD: Final = timedelta(hours=24)
+"""How long a recovery can be taken back, and nothing weighty be done with the account."""
 
 
 class Verdict(StrEnum):
@@ -63,3 +88,82 @@ class Person:
     id_number: str = field(repr=False)
     verified_at: datetime
     source: str
+
+
+class RecoveryState(StrEnum):
+    """How far a recovery has come."""
+
+    OPEN = "open"
+    """The name and the ID number are a person's who has accounts."""
+    FACING = "facing"
+    """A face check was begun and has no outcome yet."""
+    PROVEN = "proven"
+    """The citizen is that person."""
+    FAILED = "failed"
+    DONE = "done"
+    """An account has a new phone; for a day this can be taken back."""
+    UNDONE = "undone"
+
+
+ALLOWED: Final[Mapping[RecoveryState, frozenset[RecoveryState]]] = MappingProxyType(
+    {
+        # A session that ends without an outcome leads back to the beginning.
+        RecoveryState.OPEN: frozenset({RecoveryState.FACING}),
+        RecoveryState.FACING: frozenset(
+            {RecoveryState.OPEN, RecoveryState.PROVEN, RecoveryState.FAILED}
+        ),
+        RecoveryState.PROVEN: frozenset({RecoveryState.DONE}),
+        RecoveryState.FAILED: frozenset(),
+        RecoveryState.DONE: frozenset({RecoveryState.UNDONE}),
+        RecoveryState.UNDONE: frozenset(),
+    }
+)
+"""What may become of what.
+
+Source: S0-66 to S0-72.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """A citizen's wish to get an account back.
+
+    ``face`` and ``faced_at`` are the vendor's session and when it was begun; ``counted`` undoes
+    its two counts. ``account_id``, ``old_phone``, ``word`` and ``done_at`` are set once an account
+    has its new phone: the word, sent to the old one, takes it all back.
+
+    Source: S0-66 to S0-72.
+    """
+
+    id: str
+    openid: OpenId
+    person_id: str
+    state: RecoveryState
+    opened_at: datetime
+    face: FaceSession | None = field(default=None, repr=False)
+    faced_at: datetime | None = None
+    counted: tuple[str, ...] = ()
+    account_id: AccountId | None = None
+    old_phone: str = field(default="", repr=False)
+    word: str = field(default="", repr=False)
+    done_at: datetime | None = None
+
+    def alive(self, now: datetime) -> bool:
+        """Tell whether it may still lead to an account.
+
+        Source: S0-66; proofs are of a moment.
+        """
+        ended = (RecoveryState.FAILED, RecoveryState.DONE, RecoveryState.UNDONE)
+        return self.state not in ended and now - self.opened_at <= RECOVERY_LIFE
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSeen:
+    """One of a person's accounts: when somebody last signed in to it, and whether anybody is.
+
+    Source: S0-69.
+    """
+
+    account: Account
+    used_at: datetime
+    in_use: bool

@@ -51,6 +51,8 @@ class IdentityCheck(Protocol):
         ------
         UnavailableError
             The line is down: nothing is known.
+        ThrottledError
+            Whoever compares will not do it again for this person before a moment.
         """
 
 
@@ -59,6 +61,9 @@ class PersonStore(Protocol):
 
     async def find(self, person_id: str) -> Person | None:
         """Return a person; ``None`` if not on record."""
+
+    async def of_number(self, id_number: str) -> Person | None:
+        """Return the person of an ID number in either notation; ``None`` if not on record."""
 
     async def save(self, verified: Verified) -> Person:
         """Keep what was compared, in place of what was known under the same ID number."""

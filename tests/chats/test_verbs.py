@@ -22,6 +22,7 @@ STANDING = {
 
 BEGINNINGS = {
     "cancel_registrations": ["given registration 青禾家园 二居室"],
+    "my_sessions": ["given guest 沈玉兰"],
     "my_registrations": ["given registration 青禾家园 二居室"],
     "register": ["! scan 青禾家园", "> 3", "> 去登记"],
 }

@@ -138,13 +138,14 @@ def a_proof(*, phone: str = PHONE, purpose: Purpose = Purpose.CANCEL, at: dateti
     return Proof(OPENID, phone, purpose, "draft", at)
 
 
-def a_registration(
+def a_registration(  # noqa: PLR0913 (a builder: each has a usual value)
     number: str = "DJ202603110000017",
     *,
     unit: Unit | None = None,
     plan_id: str = "plan",
     family_id: str = "family",
     state: RegistrationState = RegistrationState.REGISTERED,
+    check_code: str = "",
 ) -> Registration:
     """Return a registration made at `NOW`."""
     unit = unit or a_unit()
@@ -162,6 +163,7 @@ def a_registration(
         phone=PHONE,
         created_at=NOW,
         cancelled_at=NOW if state is RegistrationState.CANCELLED else None,
+        check_code=check_code,
     )
 
 
@@ -214,6 +216,15 @@ class MemoryConsents:
     async def of(self, actor: str) -> list[Consent]:
         """Return what one actor agreed to, oldest first."""
         return [consent for consent in self.rows if consent.actor == actor]
+
+    async def withdraw(self, actor: str, documents: Sequence[str], *, at: datetime) -> int:
+        """Mark one actor's standing consents to some documents."""
+        marked = 0
+        for place, one in enumerate(self.rows):
+            if (one.actor, one.withdrawn_at) == (actor, None) and one.document in documents:
+                self.rows[place] = replace(one, withdrawn_at=at)
+                marked += 1
+        return marked
 
 
 class MemoryEffects:
@@ -281,6 +292,7 @@ class MemoryRegistrations:
         in_plan = sum(one.plan_id == registration.plan_id for one in mine)
         if (
             registration.number in self.rows
+            or await self.of_check_code(registration.check_code)
             or any(one.unit_id == registration.unit_id for one in mine)
             or (limit is not None and in_plan >= limit)
         ):
@@ -291,6 +303,10 @@ class MemoryRegistrations:
     async def find(self, number: str) -> Registration | None:
         """Return one registration."""
         return self.rows.get(number)
+
+    async def of_check_code(self, code: str) -> Registration | None:
+        """Return the registration whose paper carries a check code."""
+        return next((one for one in self.rows.values() if code and one.check_code == code), None)
 
     async def of_family(self, family_id: str) -> list[Registration]:
         """Return all registrations of a family, newest first."""

@@ -7,6 +7,8 @@ Before and between::
 
     # a remark; a remark like `Source: S0-25` claims what the talk shows
     given citizen 周安然 signed-up verified bound      somebody of the demo's world begins to talk
+    given guest 沈玉兰                                  … is signed in to the citizen's account too
+    given password qinghe-yuecai-72                     the citizen's account has this password
     given registration 青禾家园 二居室                  this citizen's family has registered
     given plan 第四批 closed                            a minute before or after: coming, open,
                                                         closing, closed
@@ -24,6 +26,7 @@ What a citizen does (each message takes five seconds)::
     ! scan 青禾家园              scans a project's poster, or any scene that is no project
     ! follow                     follows the account; `! follow 青禾家园` by a poster
     ! menu 快速配租              taps a button of the account's menu
+    ! photo card of 沈玉兰       sends a photo of somebody's ID card; also: card, wall, words
     ! photo                      or voice, video, shortvideo, location, link, file, sticker,
                                  unfollow, receipt (an event that only informs)
     ! page name=周安然 id_number={id}     opens the last link twice, then sends the form off
@@ -69,6 +72,7 @@ from adapters.simulated import LineState
 from bot.jobs import send_notices
 from tests.support.chat_values import filled, on_record
 from tests.support.edges import Edge, confirmed, watched
+from tests.support.pictures import WALL
 from tests.support.platform import Post, ReplySeen
 from tests.support.town import PUBLIC_URL, Resident, Town
 
@@ -192,17 +196,26 @@ class Player:
             case "citizen", [name, *states]:
                 self._speak_as(name)
                 await self.town.bring(self.speaker, states)
+            case "guest", [name]:
+                await self.town.sign_in_as(self.town.residents[name], self.speaker)
+            case "password", [password]:
+                await self.town.set_password(self.speaker, password)
             case "registration", [project, unit_type]:
                 await self.town.register(self.speaker, project, unit_type)
+            case "line", [line, state]:
+                self._lines[line] = LineState(state)
+                self._set_lines()
+            case _:
+                await self._given_time(what, rest)
+
+    async def _given_time(self, what: str, rest: Sequence[str]) -> None:
+        match what, rest:
             case "plan", [plan, state]:
                 await self.town.wait_for_plan(plan, state)
             case "clock", [time]:
                 self.town.wait_for_clock(time)
             case "later", [count, unit]:
                 self.town.wait(int(count), unit)
-            case "line", [line, state]:
-                self._lines[line] = LineState(state)
-                self._set_lines()
             case _:
                 raise AssertionError("nothing like this can be given")
 
@@ -211,6 +224,7 @@ class Player:
         lines = {
             "sms": house.sms.line,
             "identity": house.identity_check.line,
+            "face": house.face_check.line,
             "family": house.family_register.line,
         }
         for name, state in self._lines.items():
@@ -233,8 +247,6 @@ class Player:
             case "later":
                 count, unit = about.split()
                 self.town.wait(int(count), unit)
-            case "notices":
-                await send_notices(self.town.house)
             case "restart":
                 await self._restart()
             case "redeliver":
@@ -257,8 +269,10 @@ class Player:
                 await self._send(make, found[0].scene if found else about)
             case "menu":
                 await self._send(platform.menu, about)
+            case "notices":
+                await send_notices(self.town.house)
             case "photo":
-                await self._send(platform.image)
+                await self._send(lambda openid: platform.image(openid, self._shot(about)))
             case "shortvideo" | "sticker":
                 await self._send(lambda openid: platform.message(what, openid, {"MediaId": "m"}))
             case "receipt":
@@ -283,6 +297,24 @@ class Player:
         tap = shown.tap(f"{wanted}. ")
         with_id = tap.id if "without" not in words else None
         await self._send(lambda openid: self.town.platform.text(openid, tap.text, tap=with_id))
+
+    def _shot(self, about: str) -> str:
+        """Let the platform keep a photo; return what it calls it."""
+        what, _, whose = about.partition(" of ")
+        stand_ins = self.town.house.stand_ins
+        assert stand_ins, "the town is a sandbox"
+        shown = {
+            "": b"",
+            "card": stand_ins.sample_card(
+                self.town.residents[whose or self.speaker.name].id_number
+            ),
+            "wall": WALL,
+            "words": b"no picture at all",
+        }[what]
+        media_id = f"media-{self.phone.messages}"
+        if shown:
+            stand_ins.pictures.keep(media_id, shown)
+        return media_id
 
     async def _send(self, make: Callable[..., Post], *said: str) -> None:
         """Let the platform send what a citizen did; see the reply."""

@@ -35,7 +35,7 @@ async def _value(braced: str, town: Town, who: Resident) -> str:
     if braced == "notice":
         return town.inbox(who.phone)[0].text
     if braced.endswith("sms"):
-        return _code(braced, [message.code for message in town.inbox(who.phone)])
+        return _code(braced, [one.code for one in town.inbox(who.phone) if one.code])
     return {"name": who.name, "phone": who.phone, "id": who.id_number, "filing": who.filing}[braced]
 
 

@@ -1,7 +1,6 @@
 """Codes as tests ask for them, solve for them and get them wrong."""
 
-from adapters.simulated import SimulatedSms
-from domain.accounts.codes import CaptchaNeededError, CodeService
+from domain.accounts.codes import CaptchaNeededError, CodeService, SmsSender
 from domain.accounts.model import CodeLimits, CodeRequest
 from domain.shared.errors import DomainError
 from domain.shared.records import OpenId
@@ -17,7 +16,7 @@ _NUMERALS = {word: number for number, word in enumerate("零一二三四五六�
 
 def service(
     secrets: SecretStore,
-    sms: SimulatedSms,
+    sms: SmsSender,
     clock: FakeClock,
     limits: CodeLimits = CodeLimits(),  # noqa: B008 (frozen)
 ) -> CodeService:

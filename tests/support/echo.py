@@ -5,6 +5,8 @@ from dataclasses import replace
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
+from adapters.simulated import Inhabitant
+from adapters.simulated_cards import draw_card
 from bot.menu import STANDARD_MENU
 from bot.simulator.routes import router
 from bot.simulator.sandbox import CITIZENS, Poster, Sandbox
@@ -60,6 +62,7 @@ class EchoBot:
         self.deliveries: list[Delivery] = []
         self.sms: list[dict[str, object]] = []
         self.pushed: list[dict[str, object]] = []
+        self.pictures: dict[str, bytes] = {}
 
     async def answer(self, delivery: Delivery) -> Bubble:
         """Return the reply of the table, or the words that came."""
@@ -127,5 +130,7 @@ def echo_app(clock: Clock, account: OfficialAccount = ACCOUNT) -> tuple[FastAPI,
         menu=STANDARD_MENU,
         citizens=(known, *CITIZENS[1:]),
         public_url=PUBLIC_URL,
+        card=lambda number: draw_card(Inhabitant(known.name, number)) if number else None,
+        keep_picture=bot.pictures.__setitem__,
     )
     return app, bot

@@ -9,7 +9,7 @@ import base64
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -250,10 +250,28 @@ class Town:
             await desk.accounts.enter(openid=who.openid, proof=proof, agreed=agreed)
             await work.commit()
 
+    async def sign_in_as(self, guest: Resident, who: Resident) -> None:
+        """Sign somebody in to a resident's account."""
+        async with self.house.open_work() as work:
+            desk = self.desk(work, guest)
+            agreed = await desk.content.agreements()
+            proof = replace(self.proof(who, Purpose.SIGN_IN), openid=guest.openid)
+            await desk.accounts.enter(openid=guest.openid, proof=proof, agreed=agreed)
+            await work.commit()
+
     async def sign_out(self, who: Resident) -> None:
         """Sign a resident out; the account stays."""
         async with self.house.open_work() as work:
             await self.desk(work, who).accounts.leave(who.openid)
+            await work.commit()
+
+    async def set_password(self, who: Resident, password: str) -> None:
+        """Give the account of a resident's phone a password, and sign others out of it."""
+        async with self.house.open_work() as work:
+            passwords = self.desk(work, who).passwords
+            kept = await passwords.choose(password)
+            proof = self.proof(who, Purpose.RESET_PASSWORD)
+            await passwords.reset(openid=who.openid, proof=proof, kept=kept)
             await work.commit()
 
     async def verify(self, who: Resident) -> None:

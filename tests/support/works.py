@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from domain.accounts.model import Account, AccountState, CodeRequest, Proof, Purpose
+from domain.accounts.model import (
+    Account,
+    AccountState,
+    CodeRequest,
+    Proof,
+    Purpose,
+    Session,
+)
 from domain.filings.model import Family, Filing
 from domain.identity.model import Person, Verified
 from domain.shared.errors import UnavailableError
@@ -12,6 +19,7 @@ from domain.shared.idents import long_id
 from domain.shared.records import AccountId, OpenId
 from domain.shared.throttle import Limit, Taken
 from tests.support.allotment import MemoryActs, MemoryConsents, MemoryEffects
+from tests.support.notices import MemoryNotices
 
 __all__ = [
     "ALICE",
@@ -54,7 +62,7 @@ class PlainPasswords:
         """Return the password, marked."""
         return f"kept:{password}"
 
-    async def matches(self, password: str, kept: str) -> bool:
+    async def matches(self, password: str, kept: str | None) -> bool:
         """Tell whether it is the one that was kept."""
         return kept == f"kept:{password}"
 
@@ -66,21 +74,28 @@ class MemoryAccounts:
         self.rows: dict[AccountId, Account] = {}
         self.links: dict[OpenId, AccountId] = {}
         self.passwords: dict[AccountId, str] = {}
+        self.begun: dict[OpenId, datetime] = {}
+        self.used: dict[OpenId, datetime] = {}
 
     async def add(self, *, phone: str, at: datetime) -> Account | None:
         """Open an account unless the phone has a live one."""
         if await self.of_phone(phone) is not None:
             return None
         account = Account(
-            AccountId(f"account-{len(self.rows) + 1}"), phone, AccountState.ACTIVE, at
+            AccountId(f"account-{len(self.rows) + 1}"), phone, AccountState.ACTIVE, at, used_at=at
         )
         self.rows[account.id] = account
         return account
 
+    async def find(self, account_id: AccountId) -> Account | None:
+        """Return a live account."""
+        found = self.rows.get(account_id)
+        return found if found and found.state is AccountState.ACTIVE else None
+
     async def of_openid(self, openid: OpenId) -> Account | None:
         """Return the live account that a citizen is signed in to."""
-        found = self.rows.get(self.links.get(openid, AccountId("")))
-        return found if found and found.state is AccountState.ACTIVE else None
+        found = await self.find(self.links.get(openid, AccountId("")))
+        return replace(found, used_at=self.used[openid]) if found else None
 
     async def of_phone(self, phone: str) -> Account | None:
         """Return the live account of a phone."""
@@ -90,15 +105,57 @@ class MemoryAccounts:
     async def link(self, openid: OpenId, account_id: AccountId, at: datetime) -> None:
         """Sign a citizen in."""
         self.links[openid] = account_id
+        self.begun[openid] = at
+        await self.touch(openid, account_id, at)
 
-    async def unlink(self, openid: OpenId) -> bool:
+    async def unlink(self, openid: OpenId, *, account_id: AccountId | None = None) -> bool:
         """Sign a citizen out."""
+        if account_id is not None and self.links.get(openid) != account_id:
+            return False
         return self.links.pop(openid, None) is not None
+
+    async def unlink_all(self, account_id: AccountId, *, but: OpenId | None = None) -> int:
+        """Sign everybody, or everybody but one, out of an account."""
+        out = [one for one, linked in self.links.items() if linked == account_id and one != but]
+        for openid in out:
+            del self.links[openid]
+        return len(out)
+
+    async def set_phone(self, account_id: AccountId, phone: str) -> bool:
+        """Give an account a phone, unless another live one has it."""
+        holder = await self.of_phone(phone)
+        if account_id not in self.rows or holder not in {None, self.rows[account_id]}:
+            return False
+        self.rows[account_id] = replace(self.rows[account_id], phone=phone)
+        return True
+
+    async def sessions(self, account_id: AccountId) -> list[Session]:
+        """Return who is signed in to an account, oldest first."""
+        mine = [openid for openid, linked in self.links.items() if linked == account_id]
+        found = [Session(openid, self.begun[openid], self.used[openid]) for openid in mine]
+        return sorted(found, key=lambda one: (one.begun_at, one.openid))
+
+    async def touch(self, openid: OpenId, account_id: AccountId, at: datetime) -> None:
+        """Keep when a citizen last used an account."""
+        self.used[openid] = at
+        self.rows[account_id] = replace(self.rows[account_id], used_at=at)
 
     async def set_password(self, account_id: AccountId, kept: str) -> None:
         """Keep a hashed password."""
         self.passwords[account_id] = kept
         self.rows[account_id] = replace(self.rows[account_id], has_password=True)
+
+    async def password_of(self, account_id: AccountId) -> str | None:
+        """Return an account's password as it is kept."""
+        return self.passwords.get(account_id)
+
+    async def close(self, account_id: AccountId, *, keep_person: bool) -> None:
+        """Close an account."""
+        nobody = {} if keep_person else {"person_id": None, "family_id": None}
+        self.passwords.pop(account_id, None)
+        self.rows[account_id] = replace(
+            self.rows[account_id], state=AccountState.CLOSED, phone="", has_password=False, **nobody
+        )
 
     async def set_person(self, account_id: AccountId, person_id: str) -> bool:
         """Say whose account it is."""
@@ -126,6 +183,11 @@ class MemoryPeople:
     async def find(self, person_id: str) -> Person | None:
         """Return a person."""
         return self.rows.get(person_id)
+
+    async def of_number(self, id_number: str) -> Person | None:
+        """Return the person of an ID number."""
+        number = long_id(id_number)
+        return next((one for one in self.rows.values() if long_id(one.id_number) == number), None)
 
     async def save(self, verified: Verified) -> Person:
         """Keep what was compared."""
@@ -163,6 +225,7 @@ class PeopleWork:
         self.acts = MemoryActs()
         self.consents = MemoryConsents()
         self.effects = MemoryEffects()
+        self.notices = MemoryNotices()
         self.accounts = MemoryAccounts()
         self.people = MemoryPeople()
         self.families = MemoryFamilies()

@@ -12,6 +12,7 @@ from domain.accounts.codes import (
     CodeReplacedError,
     CodeService,
     CodeSpentError,
+    PhoneUnreachableError,
     TooSoonError,
     WrongCodeError,
 )
@@ -235,6 +236,38 @@ async def test_a_silent_line_counts_for_nothing(
     await codes.send(a_request())
     assert await outcome(codes, a_request(), sms.inbox()[0].code) is None
     assert clock.now() == FakeClock().now()
+
+
+class Operator:
+    """A sender whose operator lets nothing through, for a reason."""
+
+    def __init__(self, reason: DomainError) -> None:
+        self.reason = reason
+
+    async def send(self, phone: str, code: str, purpose: Purpose) -> None:
+        raise self.reason
+
+
+async def test_an_operators_limit_is_told_with_its_time_and_does_not_count(
+    secrets: MemorySecrets, sms: SimulatedSms, clock: FakeClock
+) -> None:
+    until = clock.now() + timedelta(hours=1)
+    limited = service(secrets, Operator(ThrottledError(until)), clock)
+    with pytest.raises(ThrottledError) as raised:
+        await limited.send(a_request())
+    assert raised.value.until == until
+    await service(secrets, sms, clock).send(a_request())
+    assert len(sms.inbox()) == 1
+
+
+async def test_a_phone_that_takes_no_messages_counts_so_that_nobody_can_list_such_phones(
+    secrets: MemorySecrets, clock: FakeClock
+) -> None:
+    barred = service(secrets, Operator(PhoneUnreachableError()), clock)
+    with pytest.raises(PhoneUnreachableError):
+        await barred.send(a_request())
+    with pytest.raises(TooSoonError):
+        await barred.send(a_request())
 
 
 async def test_a_code_that_may_have_been_lost_is_sent_again_as_it_was(

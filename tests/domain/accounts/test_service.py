@@ -25,7 +25,6 @@ from tests.support.works import (
     PHONE,
     MemoryAccounts,
     PeopleWork,
-    PlainPasswords,
     a_request,
     proven,
 )
@@ -40,12 +39,12 @@ class Read:
 
 THREE = [Read("agreement-user"), Read("agreement-privacy"), Read("agreement-registration")]
 
-PASSWORD = "青禾-42"  # noqa: S105 (a test's own)
+KEPT = "kept:青禾-42"
 
 
 @pytest.fixture
 def accounts(work: PeopleWork, clock: FakeClock) -> AccountService:
-    return AccountService(work, clock, PlainPasswords())
+    return AccountService(work, clock)
 
 
 async def enter(
@@ -109,7 +108,7 @@ async def test_nobody_enters_without_all_three_agreements(
     agreed = [document for place, document in enumerate(THREE) if place != left_out]
     proof = proven(a_request(), clock.now())
     with pytest.raises(ConsentMissingError) as caught:
-        await accounts.enter(openid=ALICE, proof=proof, agreed=agreed, password=PASSWORD)
+        await accounts.enter(openid=ALICE, proof=proof, agreed=agreed, kept=KEPT)
     assert caught.value.documents == (THREE[left_out].kind,)
     assert not work.accounts.rows
     assert not work.accounts.links
@@ -139,14 +138,14 @@ async def test_an_old_proof_opens_nothing(
     assert not work.accounts.rows
 
 
-async def test_a_password_is_kept_hashed(
+async def test_a_password_is_kept_as_it_was_made(
     accounts: AccountService, work: PeopleWork, clock: FakeClock
 ) -> None:
     proof = proven(a_request(), clock.now())
-    entered = await accounts.enter(openid=ALICE, proof=proof, agreed=THREE, password=PASSWORD)
+    entered = await accounts.enter(openid=ALICE, proof=proof, agreed=THREE, kept=KEPT)
     assert entered.account.has_password
     assert await accounts.of(ALICE) == entered.account
-    assert work.accounts.passwords == {entered.account.id: f"kept:{PASSWORD}"}
+    assert work.accounts.passwords == {entered.account.id: KEPT}
 
 
 async def test_whoever_leaves_is_signed_out_and_may_come_back(
@@ -182,11 +181,11 @@ async def test_an_account_that_comes_and_goes_between_two_looks_is_a_conflict(
 
     work.accounts = Flickering()
     with pytest.raises(AccountMovedError):
-        await enter(AccountService(work, clock, PlainPasswords()), clock)
+        await enter(AccountService(work, clock), clock)
 
 
 async def test_acts_tell_through_which_front_they_came(work: PeopleWork, clock: FakeClock) -> None:
-    await enter(AccountService(work, clock, PlainPasswords(), front="h5"), clock)
+    await enter(AccountService(work, clock, front="h5"), clock)
     assert [act.front for act in work.acts.rows] == ["h5"]
 
 
@@ -198,14 +197,14 @@ async def test_many_sign_ups_at_once_for_one_phone_make_one_account(
         async def sign_up(number: int) -> Entered:
             openid = OpenId(f"oTest{number:023d}")
             async with open_work(engine) as work:
-                service = AccountService(work, clock, PlainPasswords())
+                service = AccountService(work, clock)
                 entered = await enter(service, clock, openid)
                 await work.commit()
             return entered
 
         entered = await asyncio.gather(*(sign_up(number) for number in range(16)))
         async with open_work(engine) as work:
-            service = AccountService(work, clock, PlainPasswords())
+            service = AccountService(work, clock)
             linked = [await service.of(OpenId(f"oTest{number:023d}")) for number in range(16)]
         async with engine.connect() as connection:
             rows = await connection.scalar(select(func.count()).select_from(AccountRow))

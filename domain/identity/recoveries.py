@@ -1,0 +1,85 @@
+"""Recoveries on record: how they fail, where they are kept."""
+
+from datetime import datetime
+from typing import Protocol
+
+from domain.identity.model import AccountSeen, Recovery, RecoveryState
+from domain.identity.service import IdentityWork
+from domain.shared.errors import ConflictError, NotFoundError, RefusedError
+from domain.shared.records import AccountId
+
+__all__ = [
+    "FaceNotProvenError",
+    "NothingToUndoError",
+    "RecoveryEndedError",
+    "RecoveryMovedError",
+    "RecoveryNotFoundError",
+    "RecoveryStore",
+    "RecoveryWork",
+]
+
+
+class RecoveryNotFoundError(NotFoundError):
+    """No account belongs to a person of this name and ID number; which is wrong is not told."""
+
+    code = "recovery-not-found"
+
+
+class RecoveryEndedError(RefusedError):
+    """The recovery failed, is done, or took too long; another must be begun."""
+
+    code = "recovery-ended"
+
+
+class RecoveryMovedError(ConflictError):
+    """The recovery went on between two looks."""
+
+    code = "recovery-moved"
+
+
+class FaceNotProvenError(RefusedError):
+    """The face check has not been passed."""
+
+    code = "face-not-proven"
+
+
+class NothingToUndoError(NotFoundError):
+    """No recovery of the last day belongs to this phone and word."""
+
+    code = "nothing-to-undo"
+
+
+class RecoveryStore(Protocol):
+    """Recoveries on record, and the accounts that they are about."""
+
+    async def add(self, recovery: Recovery) -> None:
+        """Keep a new recovery."""
+
+    async def find(self, recovery_id: str) -> Recovery | None:
+        """Return a recovery; ``None`` if not on record."""
+
+    async def of_receipt(self, receipt: str) -> Recovery | None:
+        """Return the recovery of a face session; ``None`` if not on record."""
+
+    async def of_old_phone(self, phone: str, *, since: datetime) -> Recovery | None:
+        """Return the last recovery done since a moment that took an account from a phone."""
+
+    async def save(self, recovery: Recovery, *, was: RecoveryState) -> bool:
+        """Keep how a recovery has gone on; ``False``, with nothing written, if it had moved."""
+
+    async def accounts_of(self, person_id: str) -> list[AccountSeen]:
+        """Return a person's live accounts, the last used first."""
+
+    async def hold(self, account_id: AccountId, *, until: datetime) -> None:
+        """Hold an account until a moment, and forget its password."""
+
+    async def forget(self, *, before: datetime) -> int:
+        """Drop the recoveries opened before a moment; return how many."""
+
+
+class RecoveryWork(IdentityWork, Protocol):
+    """What the recovery's use cases may touch."""
+
+    @property
+    def recoveries(self) -> RecoveryStore:
+        """Recoveries."""
