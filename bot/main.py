@@ -8,21 +8,23 @@ from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from bot.h5 import forms, prints
+from bot.faults import answer_faults
+from bot.h5 import checks, exports, faces, forms, prints
 from bot.h5.look import STATIC_FOLDER, STATIC_PATH
 from bot.jobs import jobs
 from bot.settings import Encryption, Settings
+from bot.simulator import faces as simulated_faces
 from bot.simulator import routes as simulator
 from bot.simulator.sandbox import CITIZENS, Citizen, Poster, Sandbox
 from bot.turns import Turns
 from bot.wechat import webhook
 from bot.wechat.crypto import OfficialAccount
-from bot.wiring import Resources
+from bot.wiring import VERSION, Resources, StandIns
 from dialogs.catalog import catalog
 from domain.shared.chance import Randomness
 from domain.shared.clock import Clock
 
-__all__ = ["create_app", "healthz", "readyz"]
+__all__ = ["create_app", "healthz", "readyz", "which_version"]
 
 log = structlog.get_logger(__name__)
 
@@ -45,8 +47,9 @@ def create_app(
         app.state.flows = flows
         app.state.account = _official_account(settings)
         app.state.answer = turns.answer
-        if settings.sandboxed:
-            app.state.sandbox = _sandbox(app, house)
+        if house.stand_ins:
+            app.state.sandbox = _sandbox(app, house, house.stand_ins)
+            app.state.face_page = house.stand_ins.face_check
         async with jobs(house):
             app.state.ready = True
             yield
@@ -55,14 +58,17 @@ def create_app(
         await house.aclose()
 
     app = FastAPI(lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
+    answer_faults(app)
     app.router.routes.extend(webhook.routes)
-    for router in (forms.router, prints.router):
+    for router in (checks.router, exports.router, faces.router, forms.router, prints.router):
         app.include_router(router)
     app.mount(STATIC_PATH, StaticFiles(directory=STATIC_FOLDER))
     if settings.sandboxed:
         app.include_router(simulator.router)
+        app.include_router(simulated_faces.router)
     app.add_api_route("/healthz", healthz, methods=["GET"])
     app.add_api_route("/readyz", readyz, methods=["GET"])
+    app.add_api_route("/version", which_version, methods=["GET"])
     return app
 
 
@@ -78,6 +84,11 @@ async def readyz(request: Request) -> Response:
     return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
 
 
+async def which_version() -> Response:
+    """Tell which release answers. Source: S0-65."""
+    return JSONResponse({"version": VERSION})
+
+
 def _official_account(settings: Settings) -> OfficialAccount:
     wechat = settings.wechat
     return OfficialAccount(
@@ -91,25 +102,27 @@ def _official_account(settings: Settings) -> OfficialAccount:
     )
 
 
-def _sandbox(app: FastAPI, house: Resources) -> Sandbox:
+def _sandbox(app: FastAPI, house: Resources, stand_ins: StandIns) -> Sandbox:
     settings = house.settings
     return Sandbox(
         account=app.state.account,
         account_name=settings.wechat.account_name,
         app=lambda: app,
         clock=house.clock,
-        sms=lambda phone: [one.to_json() for one in house.sms.inbox(phone)],
+        sms=lambda phone: [one.to_json() for one in stand_ins.sms.inbox(phone)],
         outbox=lambda _: [],
         posters=_posters(house),
         menu=settings.menu,
-        citizens=_citizens(house) or CITIZENS,
+        citizens=_citizens(stand_ins) or CITIZENS,
         public_url=settings.server.base_url,
+        card=stand_ins.sample_card,
+        keep_picture=stand_ins.pictures.keep,
     )
 
 
-def _citizens(house: Resources) -> Sequence[Citizen]:
+def _citizens(stand_ins: StandIns) -> Sequence[Citizen]:
     """Offer the applicant of each family of the world, with what to type when asked."""
-    applicants = [(family, family.members[0]) for family in house.world.families.values()]
+    applicants = [(family, family.members[0]) for family in stand_ins.world.families.values()]
     return [
         Citizen(
             openid=f"oSimAnju{family.number}".ljust(28, "0")[:28],
@@ -143,5 +156,4 @@ def _set_up_logs() -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
-        cache_logger_on_first_use=True,
     )

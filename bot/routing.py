@@ -1,6 +1,8 @@
 """Which way a message goes: global words, a poster's scene, an option, or the open question.
 
 Pure: it looks at what was said and at what was last shown, waits for nothing and changes nothing.
+
+Source: Q-31.
 """
 
 import re
@@ -45,7 +47,14 @@ _VERBS = {
     for verb, spellings in _SPELLINGS.items()
     for spelling in spellings
 }
-_CHANGE = re.compile(r"(?:改|修改|更改|改一下|修改一下)(?P<about>.{0,12})")
+_TOLD_PASSWORD = re.compile(
+    r".{0,10}(?:密码|password)\s*(?:是|为|[:：=])?\s*(?!1\d{10}$)[!-~]{4,64}", re.IGNORECASE
+)
+_KEEP_IT_OUT = (
+    "密码请不要发在聊天里，我没有保存这一条。请长按它删除；如果是正在用的密码，请换一个新的。\n"
+    "设置或修改密码请回复“修改密码”，在网页里填。"
+)
+_CHANGE = re.compile(r"(?:修改一下|改一下|修改|更改|改)(?P<about>.{0,12})")
 
 _CANNOT_TAKE = {
     SaidKind.VOICE: "语音我还听不懂，请打字告诉我，只回复数字也可以。",
@@ -72,12 +81,16 @@ def choose(said: Said, conversation: Conversation, catalog: Catalog) -> Way:
 
 
 def _of_text(said: Said, conversation: Conversation, catalog: Catalog) -> Way:
-    text = "".join(char for char in said.text if char.isprintable() or char == "\n").strip()
+    spaced = re.sub(r"[^\S\n]", " ", said.text)
+    text = "".join(char for char in spaced if char.isprintable() or char == "\n").strip()
     if not text:
         return Sorry("没有收到文字，请再发一次；只回复数字也可以。")
     if len(text) > _MOST_CHARACTERS:
         return Sorry(f"这条太长了，请用 {_MOST_CHARACTERS} 个字以内分开发给我。")
+    if _TOLD_PASSWORD.fullmatch(text):
+        return Sorry(_KEEP_IT_OUT)
     offered = [Option.from_json(kept) for kept in conversation.offered]
+    shown = conversation.shown[0] if conversation.shown else len(offered)
     tapped = _tapped(said, text, offered, conversation)
     match tapped:
         case Option():
@@ -88,7 +101,7 @@ def _of_text(said: Said, conversation: Conversation, catalog: Catalog) -> Way:
             return (
                 _of_label(text, offered, catalog)
                 or _of_words(text, catalog)
-                or _of_number(text, offered, catalog)
+                or _of_number(text, offered, shown, catalog)
                 or Words(text)
             )
 
@@ -119,7 +132,7 @@ def _of_option(option: Option, catalog: Catalog) -> Way:
 
 def _of_words(text: str, catalog: Catalog) -> Way | None:
     """Find a word that works everywhere; only whole messages count, so sentences stay answers."""
-    said = plain(text) or text.strip()
+    said = plain(text).rstrip("?？") or text.strip()
     if said in _VERBS:
         return Verb(_VERBS[said], text=text)
     if said in catalog.words:
@@ -137,9 +150,10 @@ def _of_label(text: str, offered: list[Option], catalog: Catalog) -> Way | None:
     return None
 
 
-def _of_number(text: str, offered: list[Option], catalog: Catalog) -> Way | None:
+def _of_number(text: str, offered: list[Option], shown: int, catalog: Catalog) -> Way | None:
     """Find the option that a number means."""
     number = number_in(text)
-    if number is not None and 1 <= number <= len(offered):
+    # A number means what was shown: not an option on a page still to come.
+    if number is not None and 1 <= number <= shown:
         return _of_option(offered[number - 1], catalog)
     return None

@@ -4,48 +4,75 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self
+from functools import partial
+from importlib.metadata import version
+from typing import Final, Self
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters import demo
 from adapters.calendar import ChinaCalendar
-from adapters.cipher import Cipher
+from adapters.cipher import Cipher, SealBrokenError
+from adapters.filing_register import RegisterAccess
 from adapters.links import SealedLinks
-from adapters.passwords import Argon2Passwords
-from adapters.simulated import (
-    DEMO_WORLD,
-    SimulatedFamilyRegister,
-    SimulatedIdentityCheck,
-    SimulatedSms,
-    World,
-)
+from adapters.passwords import Argon2Passwords, GuessingMeter
+from adapters.pdf import TypstPrinter, font_file
+from adapters.pictures import PressedPictures
+from adapters.simulated import SimulatedSms
 from adapters.sql import schema
 from adapters.sql.base import SqlSession
 from adapters.sql.conversations import EmbeddedConversations
 from adapters.sql.plans import ContentCache, PlanCache
 from adapters.sql.secrets import EmbeddedSecrets
 from adapters.sql.work import SqlWork, engine_for
+from adapters.stand_ins import StandIns
 from adapters.system import SystemClock, SystemRandomness
+from adapters.tencent import TencentAccess
+from adapters.tencent_sms import SmsTemplates, TencentSms
+from adapters.vendors import Vendors
 from bot.settings import Settings, data_key
 from dialogs.desk import Desk
 from dialogs.desk import Office as OfficeWords
 from domain.accounts.codes import CodeService
+from domain.accounts.leaving import LeavingService
+from domain.accounts.passwords import PasswordService
+from domain.accounts.profiles import ProfileService
 from domain.accounts.service import AccountService
+from domain.accounts.sessions import SessionService
 from domain.content.service import ContentService
 from domain.escalation.model import OfficeHours
 from domain.escalation.service import EscalationService
-from domain.filings.service import FilingService
-from domain.identity.service import IdentityService
+from domain.filings.service import FamilyRegister, FilingService
+from domain.identity.faces import FaceCheck
+from domain.identity.id_cards import IdCardService
+from domain.identity.model import RECOVERIES_KEPT
+from domain.identity.recovery import RecoveryService
+from domain.identity.service import IdentityCheck, IdentityService
+from domain.identity.showing import FACE_RETURN_PATH, FaceService
 from domain.plans.service import PlanService
 from domain.registrations.service import RegistrationService
+from domain.registrations.service_papers import PaperService
 from domain.shared.chance import Randomness
 from domain.shared.clock import Clock
 from domain.shared.errors import UnavailableError
+from domain.shared.notices import NOTICE_LIFE, NoticeKind
 from domain.shared.pages import PageService
 from domain.shared.records import OpenId
 
-__all__ = ["Resources", "SqlWork", "StartRefusedError", "check", "load_demo", "migrate"]
+__all__ = [
+    "VERSION",
+    "Resources",
+    "SealBrokenError",
+    "SqlWork",
+    "StandIns",
+    "StartRefusedError",
+    "check",
+    "load_demo",
+    "migrate",
+]
+
+VERSION: Final = version("anju")
+"""Which release this is. Source: S0-65."""
 
 
 _REPLIES_KEPT = timedelta(hours=24)
@@ -59,9 +86,9 @@ class StartRefusedError(Exception):
     """Citizens must not be served like this; the words say why and what to do."""
 
 
-_NO_VENDOR = (
-    "生产模式需要真实的短信、实名核验和备案登记接口，这个版本还没有，不能启动。 "
-    "Production mode needs real SMS, identity and register adapters; this release has none."
+_NO_FONT = (
+    "缺少登记表所需的中文字体，请先安装 requirements-fonts.lock（见运营手册）。 "
+    "The font of printed papers is missing: install requirements-fonts.lock first."
 )
 _SCHEMA_BEHIND = (
     "数据库结构不是这个版本的，请先运行 anju migrate。 "
@@ -71,8 +98,8 @@ _SCHEMA_BEHIND = (
 
 async def check(settings: Settings) -> None:
     """Raise `StartRefusedError` where serving citizens would go wrong."""
-    if not settings.sandboxed:
-        raise StartRefusedError(_NO_VENDOR)
+    if not settings.sandboxed and font_file() is None:
+        raise StartRefusedError(_NO_FONT)
     engine = engine_for(settings.database.url)
     try:
         if not await schema.is_current(engine):
@@ -92,12 +119,11 @@ class Resources:
     engine: AsyncEngine
     conversations: EmbeddedConversations
     secrets: EmbeddedSecrets
-    sms: SimulatedSms
-    identity_check: SimulatedIdentityCheck
-    family_register: SimulatedFamilyRegister
-    world: World
+    outside: StandIns | Vendors
+    picture_cleaner: PressedPictures
     passwords: Argon2Passwords
     calendar: ChinaCalendar
+    printer: TypstPrinter
     plans: PlanCache
     content: ContentCache
     code_key: bytes
@@ -116,28 +142,54 @@ class Resources:
         cipher = Cipher(key)
         now = clock or SystemClock()
         engine = engine_for(settings.database.url)
-        world = World.load(settings.sandbox.data or DEMO_WORLD)
+        rng = chance or SystemRandomness()
+        secrets = await EmbeddedSecrets.open(settings.beside_database("secrets.db"), cipher)
         return cls(
             settings=settings,
             clock=now,
-            chance=chance or SystemRandomness(),
+            chance=rng,
             cipher=cipher,
             engine=engine,
             conversations=EmbeddedConversations(settings.beside_database("conversations.db"), now),
-            secrets=await EmbeddedSecrets.open(settings.beside_database("secrets.db"), cipher),
-            sms=SimulatedSms(now),
-            identity_check=SimulatedIdentityCheck(world),
-            family_register=SimulatedFamilyRegister(world),
-            world=world,
+            secrets=secrets,
+            outside=_outside(settings, secrets, now, rng),
+            picture_cleaner=PressedPictures(),
             passwords=Argon2Passwords(),
             calendar=ChinaCalendar(),
+            printer=TypstPrinter(font_file()),
             plans=PlanCache(),
             content=ContentCache(),
             code_key=hmac.digest(key, b"anju codes", hashlib.sha256),
         )
 
+    @property
+    def stand_ins(self) -> StandIns | None:
+        """The stand-ins, which testers may look into; ``None`` in production."""
+        return self.outside if isinstance(self.outside, StandIns) else None
+
+    @property
+    def sms(self) -> SimulatedSms | TencentSms:
+        """Who sends codes and notices."""
+        return self.outside.sms
+
+    @property
+    def identity_check(self) -> IdentityCheck:
+        """Who compares names with ID numbers."""
+        return self.outside.identity_check
+
+    @property
+    def face_check(self) -> FaceCheck:
+        """Who compares faces."""
+        return self.outside.face_check
+
+    @property
+    def family_register(self) -> FamilyRegister:
+        """Who knows the filed families."""
+        return self.outside.family_register
+
     async def aclose(self) -> None:
         """Close everything, last opened first."""
+        await self.outside.aclose()
         await self.secrets.aclose()
         await self.conversations.close()
         await self.engine.dispose()
@@ -145,6 +197,8 @@ class Resources:
     async def ready(self) -> bool:
         """Tell whether the records answer and their schema is this release's."""
         try:
+            await self.conversations.peek(OpenId("nobody"))
+            await self.secrets.count("nothing", since=self.clock.now())
             return await schema.is_current(self.engine)
         except UnavailableError:
             return False
@@ -154,9 +208,13 @@ class Resources:
         now = self.clock.now()
         await self.conversations.forget(before=now - _REPLIES_KEPT)
         await self.secrets.sweep(now=now)
+        self.plans.invalidate()
+        self.content.invalidate()
         async with self.open_work() as work:
             await work.deliveries.forget(before=now - _REPLIES_KEPT)
             await work.pages.forget(before=now - _PAGES_KEPT)
+            await work.notices.forget(before=now - NOTICE_LIFE)
+            await work.recoveries.forget(before=now - RECOVERIES_KEPT)
             await work.commit()
 
     def open_work(self) -> SqlWork:
@@ -168,15 +226,42 @@ class Resources:
         office = self.settings.office
         hours = OfficeHours(office.opens, office.closes)
         public_url = self.settings.server.base_url
+        accounts = AccountService(work, self.clock, front=front)
         return Desk(
             openid=openid,
             clock=self.clock,
-            office=OfficeWords(office.operator, office.hotline, public_url),
+            office=OfficeWords(office.operator, office.hotline, public_url, VERSION),
             effects=work.effects,
-            accounts=AccountService(work, self.clock, self.passwords, front=front),
+            let_go=work.pause,
+            fingerprint=partial(self.cipher.index, "effect"),
+            accounts=accounts,
+            passwords=PasswordService(
+                work, self.clock, self.passwords, GuessingMeter(), self.secrets, front=front
+            ),
+            sessions=SessionService(work, self.clock, front=front),
+            profiles=ProfileService(work, self.clock, front=front),
+            leaving=LeavingService(work, self.clock, front=front),
             codes=CodeService(self.secrets, self.sms, self.clock, self.chance, self.code_key),
             identity=IdentityService(
                 work, self.identity_check, self.secrets, self.clock, front=front
+            ),
+            id_cards=IdCardService(
+                self.outside.pictures,
+                self.picture_cleaner,
+                self.outside.id_cards,
+                self.secrets,
+                self.clock,
+            ),
+            recovery=RecoveryService(
+                work, accounts, self.secrets, self.clock, self.chance, front=front
+            ),
+            faces=FaceService(
+                work,
+                self.face_check,
+                self.secrets,
+                self.clock,
+                back=f"{public_url}{FACE_RETURN_PATH}",
+                front=front,
             ),
             filings=FilingService(
                 work,
@@ -188,12 +273,56 @@ class Resources:
             ),
             plans=PlanService(work, self.clock),
             registrations=RegistrationService(work, self.clock, self.chance, front=front),
-            content=ContentService(work),
+            papers=PaperService(work, self.secrets, self.clock),
+            content=ContentService(work, self.clock),
             escalation=EscalationService(
                 work, self.clock, self.calendar, office_hours=hours, front=front
             ),
             pages=PageService(work, self.clock, self.chance, public_url, SealedLinks(self.cipher)),
         )
+
+
+def _outside(
+    settings: Settings, secrets: EmbeddedSecrets, clock: Clock, chance: Randomness
+) -> StandIns | Vendors:
+    """Return whoever is outside: stand-ins in sandbox mode, and never in production."""
+    if settings.sandboxed:
+        return StandIns.open(
+            settings.sandbox.data,
+            secrets,
+            public_url=settings.server.base_url,
+            face_key=hmac.digest(data_key(settings), b"anju face calls", hashlib.sha256),
+            clock=clock,
+            chance=chance,
+        )
+    tencent, filings = settings.tencent, settings.filings
+    return Vendors.open(
+        TencentAccess(
+            tencent.secret_id.get_secret_value(),
+            tencent.secret_key.get_secret_value(),
+            tencent.region,
+            tencent.timeout_seconds,
+            tencent.api_base,
+        ),
+        SmsTemplates(
+            app_id=tencent.sms_app_id,
+            sign=tencent.sms_sign,
+            code=tencent.sms_code_template,
+            notices={
+                NoticeKind.PHONE_CHANGED: tencent.sms_phone_changed_template,
+                NoticeKind.RECOVERED: tencent.sms_recovered_template,
+            },
+        ),
+        tencent.face_rule_id,
+        RegisterAccess(
+            filings.register_url,
+            filings.register_key_id,
+            filings.register_secret.get_secret_value(),
+            filings.register_timeout_seconds,
+        ),
+        clock=clock,
+        chance=chance,
+    )
 
 
 async def migrate(settings: Settings) -> None:

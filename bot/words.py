@@ -18,6 +18,7 @@ __all__ = ["in_page", "in_program", "report"]
 _PLACES = ("adapters", "bot", "dialogs")
 _TO_OTHERS = (
     "bot/cli.py",
+    "bot/sections.py",
     "bot/serving.py",
     "bot/settings.py",
     "bot/simulator",

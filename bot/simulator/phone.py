@@ -4,7 +4,7 @@ The bytes go to the account's own webhook, signed and encrypted with the account
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
@@ -48,7 +48,8 @@ class Gesture:
     """One thing a citizen does.
 
     ``text`` is what is typed, the key of a menu button, the name of a place or a shared address;
-    ``tap`` the id of a tapped option; ``scene`` what the scanned poster carries.
+    ``tap`` the id of a tapped option; ``scene`` what the scanned poster carries; ``picture`` the
+    bytes of a photo, which may be empty.
     """
 
     openid: str
@@ -56,6 +57,7 @@ class Gesture:
     text: str = ""
     tap: str = ""
     scene: str = ""
+    picture: bytes = field(default=b"", repr=False)
 
 
 class HeardKind(StrEnum):
@@ -117,12 +119,21 @@ class Phone:
         Stamps messages, as the platform's own clock would.
     app
         Gives the application whose ``/wechat`` is called, within this process.
+    keep_picture
+        Takes a photo in, under the name by which the account may fetch it.
     """
 
-    def __init__(self, account: OfficialAccount, clock: Clock, app: Callable[[], ASGIApp]) -> None:
+    def __init__(
+        self,
+        account: OfficialAccount,
+        clock: Clock,
+        app: Callable[[], ASGIApp],
+        keep_picture: Callable[[str, bytes], None] = lambda _media_id, _picture: None,
+    ) -> None:
         self._account = account
         self._clock = clock
         self._app = app
+        self._keep_picture = keep_picture
         self._numbers = count(1)
         self._last: dict[str, _Posted] = {}
 
@@ -130,6 +141,8 @@ class Phone:
         """Deliver a new message or event."""
         now, number = self._clock.now(), next(self._numbers)
         recipient = self._account.original_id or _ACCOUNT_ID
+        if gesture.picture:
+            self._keep_picture(_media_id(number), gesture.picture)
         xml = _written(gesture, recipient, now, number)
         posted = _posted(self._account, gesture.openid, recipient, xml, (now, number))
         self._last[gesture.openid] = posted
@@ -177,7 +190,7 @@ def _written(gesture: Gesture, recipient: str, now: datetime, number: int) -> st
 
 
 def _fields(gesture: Gesture, number: int) -> dict[str, str]:
-    media = {"MediaId": f"sandbox-media-{number}"}
+    media = {"MediaId": _media_id(number)}
     tap = {"bizmsgmenuid": gesture.tap} if gesture.tap else {}
     point = {"Location_X": "39.734700", "Location_Y": "116.176900", "Scale": "16"}
     messages = {
@@ -191,6 +204,10 @@ def _fields(gesture: Gesture, number: int) -> dict[str, str]:
     if gesture.kind in messages:
         return {"MsgType": gesture.kind.value} | messages[gesture.kind]
     return {"MsgType": "event"} | _event(gesture)
+
+
+def _media_id(number: int) -> str:
+    return f"sandbox-media-{number}"
 
 
 def _event(gesture: Gesture) -> dict[str, str]:

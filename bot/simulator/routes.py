@@ -9,7 +9,7 @@ import qrcode
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment, FileSystemLoader
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from bot.menu import MenuGroup
 from bot.simulator.phone import Exchange, Gesture, GestureKind
@@ -28,6 +28,9 @@ _POLICY = (
     "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'"
 )
 
+_LARGEST_PICTURE = 10 * 1024 * 1024
+"""What the platform takes from a phone; the bot takes less, and says so itself."""
+
 _OpenId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
@@ -41,6 +44,7 @@ class _Sent(BaseModel):
     text: Annotated[str, Field(max_length=4000)] = ""
     tap: Annotated[str, Field(max_length=128)] = ""
     scene: Annotated[str, Field(max_length=64)] = ""
+    picture: Annotated[Base64Bytes, Field(max_length=_LARGEST_PICTURE)] = b""
 
 
 class _Again(BaseModel):
@@ -67,7 +71,7 @@ async def static_file(name: str) -> FileResponse:
 
 @router.post("/send")
 async def send(request: Request, sent: _Sent) -> Exchange:
-    return await _sandbox(request).phone.send(Gesture(**sent.model_dump()))
+    return await _sandbox(request).phone.send(Gesture(**dict(sent)))
 
 
 @router.post("/again")
@@ -81,6 +85,14 @@ async def again(request: Request, whose: _Again) -> Exchange:
 @router.get("/citizens")
 async def citizens(request: Request) -> Sequence[Citizen]:
     return _sandbox(request).citizens
+
+
+@router.get("/cards/{openid}.png")
+async def sample_card(request: Request, openid: _OpenId) -> Response:
+    card = _sandbox(request).card_of(openid)
+    if card is None:
+        raise HTTPException(404, "这位市民没有演示身份证。")
+    return Response(card, media_type="image/png", headers=_FRESH)
 
 
 @router.get("/menu")

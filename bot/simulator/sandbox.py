@@ -51,6 +51,7 @@ class Sandbox:
     ``sms`` takes a phone (None: all) and lists ``phone``, ``code``, ``text``, ``sent_at``;
     ``outbox`` takes an openid and lists ``openid``, ``kind``, ``text``, ``data``, ``sent_at``,
     ``state``; both newest first. ``public_url`` tells the chat which links are our own pages.
+    ``card`` draws the sample ID card that belongs to an ID number, if it is anybody's.
     """
 
     account: OfficialAccount
@@ -63,8 +64,15 @@ class Sandbox:
     menu: Sequence[MenuGroup]
     citizens: Sequence[Citizen] = CITIZENS
     public_url: str = ""
+    card: Callable[[str], bytes | None] = lambda _: None
+    keep_picture: Callable[[str, bytes], None] = lambda _media_id, _picture: None
 
     @cached_property
     def phone(self) -> Phone:
         """The one phone that all citizens hold, so that it remembers what to redeliver."""
-        return Phone(self.account, self.clock, self.app)
+        return Phone(self.account, self.clock, self.app, self.keep_picture)
+
+    def card_of(self, openid: str) -> bytes | None:
+        """Return the picture of a citizen's ID card; ``None`` where the world knows of none."""
+        numbers = [one.id_number for one in self.citizens if one.openid == openid]
+        return self.card(numbers[0]) if numbers else None

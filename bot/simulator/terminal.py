@@ -161,7 +161,9 @@ class Terminal:
     # --- saying and showing -----------------------------------------------------------------
 
     async def _do(self, kind: GestureKind, *, text: str = "", scene: str = "") -> None:
-        gesture = Gesture(self._citizen.openid, kind, text=text, scene=scene)
+        openid = self._citizen.openid
+        card = self._sandbox.card_of(openid) if kind is GestureKind.IMAGE else None
+        gesture = Gesture(openid, kind, text=text, scene=scene, picture=card or b"")
         self._show(await self._sandbox.phone.send(gesture))
 
     def _show(self, exchange: Exchange) -> None:

@@ -6,6 +6,7 @@ The only place where words of a citizen or an officer meet markup.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from typing import Final, Self
 from urllib.parse import urlsplit
 
@@ -69,10 +70,12 @@ class Rendered:
     """A reply ready to send: the first bubble, and the pages a citizen may still ask for.
 
     Each page is escaped, numbered on from the one before, and at most `PAGE_BYTES` long.
+    ``shown`` counts the options on the first page and, one after another, on it and each further.
     """
 
     bubble: Bubble
     pages: tuple[str, ...] = ()
+    shown: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +107,13 @@ def render(reply: Reply, *, tap_links: bool) -> Rendered:
     if reply.silent:
         return Rendered(Bubble())
     if reply.article:
-        return Rendered(Bubble(article=_card(reply.article, reply)))
+        return Rendered(Bubble(article=_card(reply.article, reply)), shown=(len(reply.options),))
     mark = _MARK_UNSAFE.sub("", reply.mark)[:64] if tap_links else None
-    pages = _pages(list(_lines(reply, mark)), _next_line(mark)) or [_NOTHING_LEFT]
-    return Rendered(Bubble(text=pages[0]), tuple(pages[1:]))
+    lines = list(_lines(reply, mark))
+    pages = _pages(lines, _next_line(mark)) or [_NOTHING_LEFT]
+    options = {line.text for line in lines if line.option}
+    on_page = [sum(line in options for line in page.splitlines()) for page in pages]
+    return Rendered(Bubble(text=pages[0]), tuple(pages[1:]), tuple(accumulate(on_page)))
 
 
 def next_page(page: str) -> Bubble:

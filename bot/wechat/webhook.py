@@ -1,24 +1,21 @@
 """The platform's callback: bytes in, one well-formed answer out, whatever happens between."""
 
-import asyncio
 import secrets
 import traceback
 from http import HTTPStatus
 
 import structlog
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.bodies import OversizedError, SlowError, read_body
 from bot.wechat.crypto import OfficialAccount, RefusedEnvelopeError, refuse
 from bot.wechat.render import Bubble
 from bot.wechat.wire import MAX_BODY, Delivery, check_echo, open_envelope, seal_envelope
-from dialogs.engine.messages import SaidKind
 
 __all__ = ["receive_message", "routes"]
 
-_READ_SECONDS = 3
-_UNANSWERABLE = frozenset({SaidKind.RECEIPT, SaidKind.UNFOLLOW})
 
 log = structlog.get_logger(__name__)
 
@@ -46,16 +43,12 @@ def _echo(request: Request) -> Response:
 
 async def _read(request: Request) -> bytes:
     """Read the body, and no more of it than could be a message, nor longer than it may take."""
-    body = bytearray()
     try:
-        async with asyncio.timeout(_READ_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > MAX_BODY:
-                    refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "oversized")
-    except (TimeoutError, ClientDisconnect):
+        return await read_body(request, most=MAX_BODY)
+    except OversizedError:
+        refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "oversized")
+    except SlowError:
         refuse(HTTPStatus.REQUEST_TIMEOUT, "slow")
-    return bytes(body)
 
 
 async def _answer(request: Request, delivery: Delivery) -> Response:
@@ -83,7 +76,7 @@ def _apology(delivery: Delivery, error: Exception) -> Bubble:
         error=type(error).__name__,
         where=where[-5:],
     )
-    if delivery.said.kind in _UNANSWERABLE:
+    if delivery.said.kind.unanswerable:
         return Bubble()
     return Bubble(text=f"系统繁忙，您填的都在，请稍后再发一次（编号 {reference}）")
 

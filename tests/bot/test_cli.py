@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from bot import cli
 from domain.shared.errors import RefusedError
 from tests.support.house import ROOT
+from tests.support.production import PRODUCTION
 
 
 def run(*arguments: str, env: Mapping[str, str] | None = None) -> Result:
@@ -81,16 +82,16 @@ def test_migrating_and_loading_the_demo_may_be_repeated(home: dict[str, str]) ->
 
 
 def test_production_gets_neither_demo_data_nor_stand_ins(home: dict[str, str]) -> None:
-    secrets = {
-        "ANJU_MODE": "production",
-        "ANJU_WECHAT__TOKEN": "k3Jd82kLs0fj3kd92Lsk20dj",
-        "ANJU_WECHAT__ENCODING_AES_KEY": "k3Jd82kLs0fj3kd92Lsk20djk3Jd82kLs0fj3kd92Ls",
-        "ANJU_WECHAT__APP_ID": "wx0123456789abcdef",
-        "ANJU_WECHAT__APP_SECRET": "k3Jd82kLs0fj3kd92Lsk20djk3Jd82kL",
-        "ANJU_SECURITY__DATA_KEY": "A" * 43 + "=",
-    }
-    for command in (["demo"], ["serve", "--demo"], ["serve"], ["simulate"]):
-        assert run(*command, env={**home, **secrets}).exit_code == 1
+    for command in (["demo"], ["serve", "--demo"], ["simulate"]):
+        assert run(*command, env={**home, **PRODUCTION}).exit_code == 1
+
+
+def test_production_without_somebody_outside_to_ask_does_not_start(home: dict[str, str]) -> None:
+    lacking = {name: value for name, value in PRODUCTION.items() if "TENCENT" not in name}
+    refused = run("serve", env={**home, **lacking})
+    assert refused.exit_code == 2
+    assert refused.stderr.count("\n") == 1
+    assert "ANJU_TENCENT__SECRET_KEY" in refused.stderr
 
 
 def test_settings_that_cannot_be_used_are_a_misuse() -> None:

@@ -387,3 +387,13 @@ async def test_what_the_phone_seals_is_opened_by_the_wire_alone(clock: FakeClock
     assert seen[0] == seen[1]
     body, query = seen[0]
     assert open_envelope(ACCOUNT, body, query, clock.now().timestamp()).said.text == "你好"
+
+
+async def test_a_photo_is_kept_under_the_name_that_the_account_hears(clock: FakeClock) -> None:
+    app, bot = echo_app(clock)
+    kept: dict[str, bytes] = {}
+    phone = Phone(ACCOUNT, clock, lambda: app, kept.__setitem__)
+    await phone.send(Gesture(OPENID, GestureKind.IMAGE, picture=b"a photo"))
+    await phone.send(Gesture(OPENID, GestureKind.IMAGE))
+    assert kept == {bot.deliveries[0].said.media_id: b"a photo"}
+    assert bot.deliveries[1].said.media_id not in kept

@@ -9,7 +9,7 @@ import pytest
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
-from bot.wechat import webhook
+from bot import bodies
 from bot.wechat.render import Bubble
 from bot.wechat.webhook import routes
 from bot.wechat.wire import MAX_BODY, Delivery, OfficialAccount
@@ -206,7 +206,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(webhook, "_READ_SECONDS", 0.01)
+    monkeypatch.setattr(bodies, "_SECONDS", 0.01)
     assert await status_of(app, receive) == 408
 
 

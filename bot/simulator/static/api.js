@@ -16,6 +16,10 @@ const post = (path, body) =>
 export const send = (gesture) => post("/simulator/send", gesture);
 export const again = (openid) => post("/simulator/again", { openid });
 export const citizens = () => json("/simulator/citizens");
+export const card = async (openid) => {
+  const answer = await fetch(`/simulator/cards/${encodeURIComponent(openid)}.png`, { cache: "no-store" });
+  return answer.ok ? answer.blob() : null;
+};
 export const menu = () => json("/simulator/menu");
 export const posters = () => json("/simulator/posters");
 export const sms = () => json("/simulator/sms");

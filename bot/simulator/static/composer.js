@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { act, say, toEnd } from "./chat.js";
 import { $, icon, make } from "./dom.js";
+import { current } from "./memory.js";
 import { fillPage } from "./webview.js";
 
 const SHOWN_SIDE = 360;
@@ -93,13 +94,29 @@ async function smaller(file) {
   return canvas.toDataURL("image/jpeg", 0.75);
 }
 
-async function sendPicture(event) {
+const base64 = (file) => new Promise((done, failed) => {
+  const reader = new FileReader();
+  reader.addEventListener("load", () => done(reader.result.slice(reader.result.indexOf(",") + 1)));
+  reader.addEventListener("error", () => failed(reader.error));
+  reader.readAsDataURL(file);
+});
+
+async function sendPicture(file) {
+  showMore(false);
+  const picture = await base64(file);
+  const shown = await smaller(file).catch(() => "");
+  act({ kind: "image", picture }, { kind: "image", picture: shown });
+}
+
+function picked(event) {
   const [file] = event.target.files;
   event.target.value = "";
-  if (!file) return;
-  showMore(false);
-  const picture = await smaller(file).catch(() => "");
-  act({ kind: "image" }, { kind: "image", picture });
+  if (file) sendPicture(file);
+}
+
+async function sendCard() {
+  const card = await api.card(current().openid);
+  if (card) sendPicture(card);
 }
 
 function sendVoice(seconds) {
@@ -130,6 +147,7 @@ function listen() {
 }
 
 const GESTURES = {
+  card: sendCard,
   video: () => act({ kind: "video" }, { kind: "video" }),
   location: () => act({ kind: "location", text: PLACE }, { kind: "location", text: PLACE }),
   link: () => act({ kind: "link", text: SHARED }, { kind: "link", text: SHARED }),
@@ -145,8 +163,8 @@ function prepareMore() {
       GESTURES[gesture]();
     }
   });
-  $("album").addEventListener("change", sendPicture);
-  $("camera").addEventListener("change", sendPicture);
+  $("album").addEventListener("change", picked);
+  $("camera").addEventListener("change", picked);
 }
 
 export async function prepareComposer() {

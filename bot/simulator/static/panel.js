@@ -18,8 +18,7 @@ export function openPanel(open) {
 }
 
 function citizenButton(citizen) {
-  const who = make("span", { className: "who" }, citizen.name, make("span", {}, citizen.openid));
-  const button = make("button", {}, face(citizen), who);
+  const button = make("button", {}, face(citizen), make("span", { className: "who" }, citizen.name));
   if (citizen.unread) button.append(make("span", { className: "dot", title: "未读" }, String(citizen.unread)));
   button.setAttribute("aria-pressed", citizen === memory.current());
   button.addEventListener("click", () => {
@@ -46,8 +45,11 @@ function showCitizens() {
   const elsewhere = memory.everybody().reduce((sum, one) => sum + one.unread, 0);
   const facts = Object.entries(FACTS).filter(([key]) => citizen[key]);
   $("citizens").replaceChildren(...memory.everybody().map(citizenButton));
-  $("facts").replaceChildren(...facts.flatMap(([key, label]) => fact(label, citizen[key])));
-  $("facts").hidden = facts.length === 0;
+  $("facts").replaceChildren(
+    ...facts.flatMap(([key, label]) => fact(label, citizen[key])),
+    make("dt", {}, "OpenID"),
+    make("dd", {}, citizen.openid),
+  );
   $("switch-follow").textContent = citizen.following ? "取消关注" : "关注";
   $("unread").textContent = elsewhere;
   $("unread").hidden = elsewhere === 0;
@@ -91,7 +93,11 @@ function preparePlatform() {
 
 export function preparePanel() {
   $("open-panel").addEventListener("click", () => openPanel(!$("panel").classList.contains("open")));
-  $("close-panel").addEventListener("click", () => { openPanel(false); $("open-panel").focus(); });
+  $("webview-panel").addEventListener("click", () => openPanel(true));
+  $("close-panel").addEventListener("click", () => {
+    openPanel(false);
+    $($("webview").hidden ? "open-panel" : "webview-panel").focus();
+  });
   $("scrim").addEventListener("click", () => openPanel(false));
   $("add-citizen").addEventListener("submit", (event) => {
     event.preventDefault();
