@@ -149,6 +149,23 @@ async def test_pictures_voice_video_place_and_link_can_be_sent(
     assert kinds == ["image", "video", "location", "link", "voice"]
 
 
+async def test_a_photo_arrives_as_it_was_taken_and_a_card_is_at_hand(
+    stage: Stage, chat: ChatPage
+) -> None:
+    photo = await chat.page.screenshot()
+    await chat.page.set_input_files(
+        "#album", {"name": "a.png", "mimeType": "image/png", "buffer": photo}
+    )
+    await chat.settle()
+    await chat.page.get_by_role("button", name="更多").click()
+    await chat.page.get_by_role("button", name="身份证", exact=True).click()
+    await expect(chat.chat.get_by_role("img", name="照片")).to_have_count(2)
+    await chat.settle()
+    sent = [delivery.said.media_id for delivery in stage.bot.deliveries if delivery.said.media_id]
+    assert [stage.bot.pictures[media_id] for media_id in sent[:1]] == [photo]
+    assert stage.bot.pictures[sent[1]].startswith(b"\x89PNG")
+
+
 async def test_our_own_links_open_inside_the_chat_and_close_by_themselves(chat: ChatPage) -> None:
     await chat.say("网页")
     await chat.tap("填写身份信息")
