@@ -12,8 +12,9 @@ WORKDIR /srv/anju
 # Dependencies first, from the hash-locked file: a change of ours does not install them again.
 FROM base AS install
 RUN python -m venv /opt/anju
-COPY requirements.lock ./
-RUN pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY requirements.lock requirements-fonts.lock ./
+RUN pip install --no-cache-dir --require-hashes -r requirements.lock \
+    && pip install --no-cache-dir --no-deps --require-hashes -r requirements-fonts.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY bot/ bot/
 COPY dialogs/ dialogs/

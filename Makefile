@@ -43,6 +43,7 @@ image: Dockerfile  ## Build the container image `anju`
 lock:  ## Compile the hash-locked dependency files anew (needs uv)
 	$(LOCK) pyproject.toml --group build -o requirements.lock
 	$(LOCK) pyproject.toml --group dev --group build -c requirements.lock -o requirements-dev.lock
+	echo zhplot==1.0.0 | $(LOCK) --no-deps --no-annotate - -o requirements-fonts.lock
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -55,8 +56,9 @@ help:  ## Show this list
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/.run: .venv/.made requirements.lock pyproject.toml
+.venv/.run: .venv/.made requirements.lock requirements-fonts.lock pyproject.toml
 	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --require-hashes -r requirements-fonts.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -1,9 +1,14 @@
 """What every test may count on."""
 
+import asyncio
 import os
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.support.town import Town, found_town, lay_out
 
 # Two busy cores make any deadline a coin toss; what is slow is measured elsewhere.
 settings.register_profile("anju", deadline=None, print_blob=True)
@@ -16,3 +21,18 @@ def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [*os.environ]:  # noqa: TID251 (cleared so that nobody reads it)
         if name.startswith("ANJU_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Lay out the records that every town begins with, once."""
+    folder = tmp_path_factory.mktemp("town")
+    asyncio.run(lay_out(folder))
+    return folder
+
+
+@pytest.fixture
+async def town(template: Path, tmp_path: Path) -> AsyncIterator[Town]:
+    """Lend a town of one's own."""
+    async with found_town(template, tmp_path) as town:
+        yield town

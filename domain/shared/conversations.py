@@ -32,7 +32,8 @@ class Draft:
     """One flow that a citizen has begun.
 
     ``answers`` are the only position: step id to stored value. ``editing`` names a step that is
-    open again although it has an answer. ``given`` names the answers it was begun with.
+    open again although it has an answer. ``given`` names the answers it was begun with,
+    ``assumed`` those the flow found on record by itself.
     ``pushed`` tells that the draft below waits for it. ``id`` is the key under which the draft
     may have one effect.
     """
@@ -43,6 +44,7 @@ class Draft:
     answers: dict[str, Json] = field(default_factory=dict)
     editing: str = ""
     given: list[str] = field(default_factory=list)
+    assumed: list[str] = field(default_factory=list)
     pushed: bool = False
 
 
@@ -53,8 +55,9 @@ class Conversation:
     ``drafts`` is a stack, the last one on top; ``open`` tells whether the top one is being talked
     about or has been left for now. ``offered`` are the options last shown, so that a number means
     what the citizen saw; ``mark`` names that question in tap links. ``pages`` is text not yet
-    shown. ``finished`` is what was last done: its draft, the confirming word, the receipt.
-    ``result`` is the last reply that came too late to be sent. ``heard_at`` is in Unix seconds.
+    shown; ``shown`` counts the options on the page last shown, then with each page to come.
+    ``finished`` is what was last done: its draft, the confirming word, the receipt. ``result`` is
+    the last reply that came too late to be sent. ``heard_at`` is in Unix seconds.
     """
 
     openid: OpenId
@@ -64,6 +67,7 @@ class Conversation:
     offered: list[dict[str, Json]] = field(default_factory=list)
     mark: str = ""
     pages: list[str] = field(default_factory=list)
+    shown: list[int] = field(default_factory=list)
     misses: int = 0
     finished: dict[str, Json] = field(default_factory=dict)
     result: str = ""
@@ -171,6 +175,9 @@ class ConversationStore(Protocol):
 
     async def peek(self, openid: OpenId) -> bytes | None:
         """Return the stored conversation without claiming; ``None`` if there is none."""
+
+    async def erase(self, openid: OpenId) -> None:
+        """Drop a citizen's conversation; a turn that is going on may still save its own."""
 
     async def forget(self, *, before: datetime) -> int:
         """Drop replies finished before a moment; return how many."""

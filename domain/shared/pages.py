@@ -6,7 +6,8 @@ keep only the SHA-256. Looking at the page changes nothing; sending it works onc
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -18,6 +19,7 @@ from domain.shared.records import OpenId
 from domain.shared.work import Work
 
 __all__ = [
+    "EXPORT_PATH",
     "FORM_LIFE",
     "FORM_PATH",
     "PRINT_LIFE",
@@ -37,6 +39,9 @@ PRINT_LIFE: Final = timedelta(hours=24)
 
 FORM_PATH: Final = "/h5/form"
 """Where one-time forms live below the public address; the token follows."""
+
+EXPORT_PATH: Final = "/h5/export"
+"""Where all that is known of a citizen is fetched, once; the token follows."""
 
 PRINT_PATH: Final = "/h5/print"
 """Where printed papers live below the public address; the token follows."""
@@ -64,7 +69,8 @@ class LinkUsedError(RefusedError):
 class OneTimePage:
     """A form that asks one step of one draft, once.
 
-    ``answer`` is what the citizen sent; ``None`` while ``used_at`` is.
+    ``about`` is what the page knows of the draft; ``answer`` is what the citizen sent: ``None``
+    while ``used_at`` is.
     """
 
     openid: OpenId
@@ -75,6 +81,7 @@ class OneTimePage:
     expires_at: datetime
     used_at: datetime | None = None
     answer: Json = None
+    about: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class PageStore(Protocol):
@@ -99,7 +106,15 @@ class PageStore(Protocol):
         """Return what was sent on the newest page of a step; ``None`` while nothing was."""
 
     async def forget(self, *, before: datetime) -> int:
-        """Drop pages that expired before a moment, with their answers; return how many."""
+        """Drop unsent pages that expired before a moment, and sent ones a month after that.
+
+        A citizen who was told that an answer is kept may come back late for it.
+
+        Returns
+        -------
+        int
+            How many were dropped.
+        """
 
 
 class LinkSigner(Protocol):
@@ -138,8 +153,26 @@ class PageService:
         self._public_url = public_url.rstrip("/")
         self._signer = signer
 
-    async def issue(self, *, openid: OpenId, draft_id: str, flow: str, step: str) -> str:
+    async def issue(  # noqa: PLR0913 (two of them have a usual value; all are named)
+        self,
+        *,
+        openid: OpenId,
+        draft_id: str,
+        flow: str,
+        step: str,
+        about: Mapping[str, str] | None = None,
+        path: str = FORM_PATH,
+    ) -> str:
         """Make a one-time form for a step; earlier unsent forms of that step stop working.
+
+        Parameters
+        ----------
+        openid, draft_id, flow, step
+            Who is asked what.
+        about
+            What the form knows of the draft; kept sealed, never shown.
+        path
+            Where it lives, if it is no form but something else that works once.
 
         Returns
         -------
@@ -150,9 +183,10 @@ class PageService:
         """
         token = self._rng.token()
         now = self._clock.now()
-        page = OneTimePage(openid, draft_id, flow, step, now, now + FORM_LIFE)
+        ends = now + FORM_LIFE
+        page = OneTimePage(openid, draft_id, flow, step, now, ends, about=dict(about or {}))
         await self._work.pages.add(_hash(token), page)
-        return f"{self._public_url}{FORM_PATH}/{token}"
+        return f"{self._public_url}{path}/{token}"
 
     async def read(self, token: str, *, openid: OpenId | None = None) -> OneTimePage:
         """Return the open form behind a token; changes nothing.

@@ -1,5 +1,6 @@
 """Records that any subject may leave: acts, consents, and the one effect of a draft."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType, Protocol
@@ -57,6 +58,7 @@ class Consent:
     """A citizen's agreement to one version of one document.
 
     ``text_hash`` is the SHA-256 of the text in hex, so that what was agreed to can be shown later.
+    ``withdrawn_at`` is ``None`` while it stands.
 
     Source: S0-16, S0-43.
     """
@@ -66,23 +68,27 @@ class Consent:
     version: int
     text_hash: str
     at: datetime
+    withdrawn_at: datetime | None = None
 
 
 class ConsentStore(Protocol):
-    """Agreements, append only."""
+    """Agreements, append only, and their withdrawal."""
 
     async def add(self, consent: Consent) -> None:
         """Append a consent."""
 
     async def of(self, actor: str) -> list[Consent]:
-        """Return what one actor agreed to, oldest first."""
+        """Return what one actor agreed to, oldest first; what was withdrawn says when."""
+
+    async def withdraw(self, actor: str, documents: Sequence[str], *, at: datetime) -> int:
+        """Mark one actor's standing consents to some documents; return how many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
     """The one effect that a draft had.
 
-    ``fingerprint`` is the SHA-256 of the answers it was submitted with; ``receipt`` is what the
+    ``fingerprint`` is a keyed hash of the answers it was submitted with; ``receipt`` is what the
     citizen was told, as JSON text.
     """
 

@@ -1,5 +1,6 @@
 """Every route has a guard: something that keeps out whoever should not come in."""
 
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from bot.settings import Mode, Settings
 
 SIGNED = "the platform's signature over the message"
 ONE_TIME = "an unguessable address, bound to the citizen, taken once"
+SIGNED_CALL = "the vendor's signature over the call"
 SIGNED_LINK = "a signed address that ends"
 SANDBOX = "exists in sandbox mode only"
+CHECK_CODE = "an unguessable code that stands on the paper; wrong ones are counted"
 EMPTY = "tells nothing about anybody"
 
 GUARDS = {
@@ -22,14 +25,26 @@ GUARDS = {
     "POST /wechat": SIGNED,
     "GET /h5/form/{token}": ONE_TIME,
     "POST /h5/form/{token}": ONE_TIME,
+    "GET /h5/export/{token}": ONE_TIME,
+    "POST /h5/export/{token}": ONE_TIME,
     "GET /h5/print/{token}": SIGNED_LINK,
+    "GET /h5/print/{token}.pdf": SIGNED_LINK,
+    "GET /p": EMPTY,
+    "POST /p": EMPTY,
+    "GET /p/{code}": CHECK_CODE,
+    "GET /h5/face-return": EMPTY,
+    "POST /h5/face-call": SIGNED_CALL,
+    "GET /h5/face/{token}": SANDBOX,
+    "POST /h5/face/{token}": SANDBOX,
     "GET /h5/static/*": EMPTY,
     "GET /healthz": EMPTY,
     "GET /readyz": EMPTY,
+    "GET /version": EMPTY,
     "GET /simulator": SANDBOX,
     "GET /simulator/static/{name}": SANDBOX,
     "POST /simulator/send": SANDBOX,
     "POST /simulator/again": SANDBOX,
+    "GET /simulator/cards/{openid}.png": SANDBOX,
     "GET /simulator/citizens": SANDBOX,
     "GET /simulator/menu": SANDBOX,
     "GET /simulator/sms": SANDBOX,
@@ -82,7 +97,7 @@ def test_production_has_no_route_of_the_sandbox(settings: Settings) -> None:
     "route", [route for route, guard in GUARDS.items() if guard not in {SANDBOX, EMPTY}]
 )
 async def test_a_stranger_is_kept_out(stranger: httpx.AsyncClient, route: str) -> None:
-    verb, path = route.replace("{token}", "A" * 22).split()
+    verb, path = re.sub(r"{\w+}", "A" * 22, route).split()
     seen = await stranger.request(verb, path)
     assert seen.status_code in {403, 404, 410}
 

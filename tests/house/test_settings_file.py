@@ -66,7 +66,8 @@ def test_the_file_shows_the_default_and_never_a_secret(case: tuple[str, str, Fie
 
 
 def test_every_setting_explains_itself_where_it_is_declared() -> None:
-    for node in tree_of(ROOT / "bot" / "settings.py").body:
+    declared_in = (ROOT / "bot" / "settings.py", ROOT / "bot" / "sections.py")
+    for node in (node for path in declared_in for node in tree_of(path).body):
         if isinstance(node, ast.ClassDef) and node.name in {
             model.__name__ for _, model in sections()
         }:

@@ -68,7 +68,9 @@ def test_the_continuous_check_can_be_started() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-dev.lock", "requirements-fonts.lock"]
+)
 def test_every_dependency_is_locked_by_hash_and_no_index_is_named(name: str) -> None:
     lock = (ROOT / name).read_text("utf-8")
     pinned = re.findall(r"^[a-z0-9][^\s=]*==\S+ \\\n    --hash=sha256:", lock, re.MULTILINE)
