@@ -79,7 +79,7 @@ _REPLIES_KEPT = timedelta(hours=24)
 """A delivery that is repeated within a day is told the same."""
 
 _PAGES_KEPT = timedelta(hours=1)
-"""After they expired; what they brought was taken over long before."""
+"""After they expired; a page that was sent off is kept a month longer."""
 
 
 class StartRefusedError(Exception):

@@ -172,7 +172,7 @@ async def stale(turn: Turn, way: Stale) -> Reply:
             if turn.keepable(draft) and step.answered(stored) and step.show(stored):
                 said = f"这一题已经答过：{step.show(stored)}。要改请回复“改{step.title}”。"
                 return (await turn.question()).after(said)
-    return (await turn.question()).after(f"“{way.text}”是之前的选项，现在请看这里：")
+    return (await turn.question()).after("这是之前的选项，现在请看这里：")
 
 
 def welcome_back(turn: Turn, draft: Draft) -> Reply:

@@ -18,12 +18,12 @@ import httpx
 from bot.routing import choose
 from dialogs.engine.catalog import Catalog
 from dialogs.engine.flow import SettledError
-from dialogs.engine.messages import Option, Said, SaidKind
+from dialogs.engine.messages import Said, SaidKind
 from dialogs.engine.outside import Code, Secure
 from dialogs.engine.repeat import Repeat
 from dialogs.engine.steps import Answers, Photo, Step
 from dialogs.engine.texts import Agree, Read
-from dialogs.engine.walk import REVIEW, walk
+from dialogs.engine.walk import walk
 from dialogs.engine.ways import Verb, VerbWord
 from domain.shared.conversations import Conversation, Draft
 from domain.shared.errors import DomainError, NeedsError
@@ -34,7 +34,7 @@ from tests.support.town import PUBLIC_URL, Resident, Town
 
 __all__ = ["PASSWORD", "Crowd"]
 
-PASSWORD = "qinghe-yuecai-72"
+PASSWORD = "qinghe-yuecai-72"  # noqa: S105 (one that is typed to see that it is never told)
 _NEVER_SAID = ("无效", "非法", "抱歉", "错误代码", "系统繁忙", "None", "Error")
 _HOME = ("快速配租", "我的登记", "常见问题", "联系人工")
 _ENDS_TALKS = {"close_account", "withdraw_consent"}
@@ -223,7 +223,7 @@ class Crowd:
         match step:
             case Code():
                 inbox = self.town.inbox(phone.who.phone) + self.town.inbox(phone.other)
-                codes = sorted((one for one in inbox if one.code), key=lambda one: one.at)
+                codes = sorted((one for one in inbox if one.code), key=lambda one: one.sent_at)
                 return codes[-1].code if codes else "000000"
             case Agree() | Read() if not talk.pages:
                 return step.tick
