@@ -44,7 +44,7 @@ def number_in(text: str) -> int | None:
         return int(digits)
     try:
         return int(cn2an.cn2an(digits.replace("两", "二"), "smart"))
-    except ValueError:
+    except (ValueError, KeyError):
         return None
 
 

@@ -167,7 +167,7 @@ def _amount(typed: str) -> Decimal | None:
     elif re.fullmatch(r"[零一二两三四五六七八九十百千万亿点]{1,20}", digits):
         try:
             digits = str(cn2an.cn2an(digits.replace("两", "二"), "smart"))
-        except ValueError:
+        except (ValueError, KeyError):
             return None
     try:
         return Decimal(digits) * times if re.fullmatch(r"\d{1,12}(\.\d{1,6})?", digits) else None
