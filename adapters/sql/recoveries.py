@@ -21,7 +21,7 @@ _INDEX_LENGTH = 64
 
 
 class RecoveryRow(Base):
-    """A wish to get an account back. ``secrets`` holds session, old phone and word, sealed."""
+    """A wish to get an account back. ``secrets`` holds session, phones and word, sealed."""
 
     __tablename__ = "recoveries"
 
@@ -67,6 +67,21 @@ class SqlRecoveries:
             RecoveryRow.done_at >= since,
         )
 
+    async def lost_by(self, phone: str, *, since: datetime) -> AccountId | None:
+        """Return the account that a phone lost since a moment, and may take back; or ``None``."""
+        found = await self.of_old_phone(phone, since=since)
+        return None if found is None else found.account_id
+
+    async def done_with(self, account_id: AccountId, *, since: datetime) -> list[Recovery]:
+        """Return what gave an account a new phone since a moment and stands, oldest first."""
+        found = await self._session.read(
+            select(RecoveryRow.__table__)
+            .where(RecoveryRow.account_id == account_id)
+            .where(RecoveryRow.state == RecoveryState.DONE.value, RecoveryRow.done_at >= since)
+            .order_by(RecoveryRow.done_at, RecoveryRow.opened_at)
+        )
+        return [_recovery(row, self._session.cipher) for row in found.mappings()]
+
     async def save(self, recovery: Recovery, *, was: RecoveryState) -> bool:
         """Keep how a recovery has gone on; ``False``, with nothing written, if it had moved."""
         moved = await self._session.write(
@@ -96,12 +111,15 @@ class SqlRecoveries:
         ]
         return sorted(seen, key=lambda one: (one.used_at, one.in_use), reverse=True)
 
-    async def hold(self, account_id: AccountId, *, until: datetime) -> None:
-        """Hold an account until a moment, and forget its password."""
+    async def hold(
+        self, account_id: AccountId, *, until: datetime, keep_password: bool = False
+    ) -> None:
+        """Hold an account until a moment, and forget its password unless it is to be kept."""
+        forgotten = {} if keep_password else {"password_hash": None}
         await self._session.write(
             update(AccountRow)
             .where(AccountRow.id == account_id)
-            .values(held_until=until, password_hash=None)
+            .values(held_until=until, **forgotten)
         )
 
     async def forget(self, *, before: datetime) -> int:
@@ -126,6 +144,7 @@ def _columns(recovery: Recovery, cipher: Cipher) -> dict[str, Any]:
         "face": [face.url, face.receipt] if face else None,
         "counted": recovery.counted,
         "old_phone": recovery.old_phone,
+        "new_phone": recovery.new_phone,
         "word": recovery.word,
     }
     return {
@@ -157,6 +176,7 @@ def _recovery(row: RowMapping, cipher: Cipher) -> Recovery:
         counted=tuple(secrets["counted"]),
         account_id=None if row["account_id"] is None else AccountId(row["account_id"]),
         old_phone=secrets["old_phone"],
+        new_phone=secrets["new_phone"],
         word=secrets["word"],
         done_at=row["done_at"],
     )

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from dialogs.accounts.face import Face
+from dialogs.accounts.words import AccountPhone
 from dialogs.engine.dsl import (
     Agree,
     Answers,
-    Ask,
     Choose,
     Code,
     Desk,
@@ -26,13 +26,11 @@ from dialogs.engine.dsl import (
 from dialogs.engine.kinds import person, phone, resident_id
 from dialogs.engine.times import month_and_day, until
 from domain.accounts.model import Purpose
-from domain.accounts.service import PhoneTakenError
 from domain.content.model import Document, DocumentKind
 from domain.identity.model import AccountSeen
 from domain.identity.recoveries import RecoveryEndedError
 from domain.shared.clock import utc_from_timestamp
 from domain.shared.conversations import Json
-from domain.shared.errors import DomainError
 from domain.shared.idents import Masked, mask
 
 __all__ = ["Recover"]
@@ -87,14 +85,6 @@ async def _typed_phone(answers: Answers, _desk: Desk) -> str:
     return answers[Recover.phone]
 
 
-class _NewPhone(Ask[str]):
-    """The phone an account gets; asked once more when it turns out to be another account's."""
-
-    def spoilt_by(self, error: DomainError) -> bool:
-        """Tell whether the phone cannot be had."""
-        return isinstance(error, PhoneTakenError)
-
-
 class Recover(Flow, id="recover", version=1, title="找回账号"):
     """Works without the old phone; failing at the face ends it."""
 
@@ -129,7 +119,7 @@ class Recover(Flow, id="recover", version=1, title="找回账号"):
         aka=("账号",),
         resets=("phone", "code"),
     )
-    phone = _NewPhone(
+    phone = AccountPhone(
         phone,
         "去修改：登录前，要换成您现在用的手机号。\n您选的账号：{account}\n请输入新手机号。",
         accept=_new_phone,

@@ -25,6 +25,11 @@ async def _account_phone(answers: Answers, desk: Desk) -> Mapping[str, str]:
     return {"phone": proven}
 
 
+def _elsewhere(answers: Answers) -> bool:
+    """Tell whether the citizen is not signed in to the account of this phone."""
+    return answers.phone is None or answers.signed_in != answers.phone
+
+
 def _phone_lost(_answers: Answers) -> Sequence[Option]:
     return (Option("手机号不用了，找回账号", say="找回账号"),)
 
@@ -60,27 +65,33 @@ class ResetPassword(Flow, id="reset_password", version=1, title="设置登录密
         "密码设好就为您登录。登录前请阅读并同意三份协议：",
         tick="同意并继续",
         title="协议",
-        when=lambda answers: answers.signed_in != "yes",
+        when=_elsewhere,
     )
 
     async def begin(self, answers: Answers, desk: Desk) -> str:
         """Take the phone of whoever is signed in."""
         account = (await desk.citizen()).account
-        answers.draft.answers["signed_in"] = "yes" if account else "no"
+        answers.draft.answers["signed_in"] = account.phone if account else ""
         if account and answers.get(self.phone) is None:
             answers.keep(self.phone, account.phone)
         return ""
 
     async def submit(self, answers: Answers, desk: Desk) -> Receipt:
-        """Replace the password, and sign in whoever was not."""
+        """Replace the password, and sign in whoever was not and has agreed."""
         proof, agreed = answers[self.code], answers.get(self.agree)
         kept = kept_password(answers, self.password) or ""
-        await desk.passwords.reset(openid=desk.openid, proof=proof, kept=kept)
+        account = await desk.passwords.reset(openid=desk.openid, proof=proof, kept=kept)
         if agreed is not None:
             await desk.accounts.enter(
                 openid=desk.openid, proof=proof, agreed=agreed, purpose=Purpose.RESET_PASSWORD
             )
         shown = mask(proof.phone, Masked.PHONE)
+        signed_in = await desk.accounts.of(desk.openid)
+        if signed_in is None or signed_in.id != account.id:
+            # Signed out elsewhere since this was begun, so nothing was agreed to here.
+            return Receipt(
+                f"{shown} 的新密码设好了，旧密码不能再用。请用它登录。", (Option("登录"),)
+            )
         return Receipt(
             f"{shown} 的新密码设好了，您在这个微信上已登录。\n"
             "为了安全，其他微信上的登录都已退出，旧密码不能再用。",

@@ -6,11 +6,10 @@ Source: S0-07, S0-10 to S0-14, S0-16; Q-31.
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from dialogs.accounts.words import NOT_HERE, agreements, to_sign_up
+from dialogs.accounts.words import NOT_HERE, AccountPhone, agreements, to_sign_up
 from dialogs.engine.dsl import (
     Agree,
     Answers,
-    Ask,
     Code,
     Desk,
     Field,
@@ -90,7 +89,7 @@ class SignIn(Flow, id="sign_in", version=1, title="登录"):
         }
     )
 
-    phone = Ask(
+    phone = AccountPhone(
         phone,
         "欢迎来到北京保障房，请登录。\n请输入您的手机号码。",
         title="手机号",
@@ -142,6 +141,7 @@ class SignIn(Flow, id="sign_in", version=1, title="登录"):
     async def _by_code(self, answers: Answers, desk: Desk) -> Receipt:
         proof = answers[self.code]
         if await desk.accounts.by_phone(proof.phone) is None:
+            await desk.accounts.may_open(proof.phone)
             known = {step.id: answers.stored(step) for step in (self.phone, self.code, self.agree)}
             shown = mask(proof.phone, Masked.PHONE)
             return Receipt(f"{shown} 还没有账号，要用它注册吗？", to_sign_up(known))

@@ -5,7 +5,7 @@ Source: S0-06 to S0-10, S0-15, S0-16, S0-17, S0-21; Q-31.
 
 from collections.abc import Mapping
 
-from dialogs.accounts.words import agreements, kept_password, new_password
+from dialogs.accounts.words import AccountPhone, agreements, kept_password, new_password
 from dialogs.engine.dsl import (
     Agree,
     Answers,
@@ -49,7 +49,7 @@ class SignUp(Flow, id="sign_up", version=1, title="注册账号"):
         tick="同意并继续",
         title="协议",
     )
-    phone = Ask(
+    phone = AccountPhone(
         phone,
         "请输入您的手机号码。",
         title="手机号",
@@ -98,6 +98,8 @@ class SignUp(Flow, id="sign_up", version=1, title="注册账号"):
             if entered.created
             else f"{shown} 已有账号，已为您登录。"
         )
+        if not entered.created and answers.get(self.password) is not None:
+            told += "原来的密码没有改动；要换密码，请回复“修改密码”。"
         wants_name = answers.get(self.extras) == _NAME_NOW
         options = (Option("快速配租"), Option("实名认证"), Option("我的"))
         return Receipt(told, options, Start("real_name") if wants_name else None)

@@ -1,10 +1,11 @@
-"""Object to a recovery: whoever an account was taken from takes it back, for a day.
+"""Object to a recovery or a change of phone: the old phone takes the account back, for a day.
 
 Source: S0-71, S0-72.
 """
 
 from dialogs.engine.dsl import Answers, Ask, Desk, Flow, Option, Receipt
 from dialogs.engine.kinds import phone, text
+from domain.escalation.model import TicketCategory
 from domain.shared.idents import Masked, mask
 
 __all__ = ["UndoRecovery"]
@@ -17,10 +18,14 @@ async def _belongs(word: str, answers: Answers, desk: Desk) -> str:
 
 
 class UndoRecovery(Flow, id="undo_recovery", version=1, title="撤销找回"):
-    """The old phone and the word it was sent; the account gets the old phone back."""
+    """The old phone and the word it was sent; it gets the account back, and a person looks at it.
+
+    A stolen old phone objects just as well: so the account stays held for another day, and a word
+    is left for an officer to find out whose it is.
+    """
 
     review = False
-    words = ("撤销找回", "不是我找回的", "不是本人找回")
+    words = ("撤销找回", "不是我找回的", "不是本人找回", "不是我改的", "不是本人改的")
 
     phone = Ask(
         phone,
@@ -40,12 +45,19 @@ class UndoRecovery(Flow, id="undo_recovery", version=1, title="撤销找回"):
     )
 
     async def submit(self, answers: Answers, desk: Desk) -> Receipt:
-        """Take the recovery back."""
-        await desk.recovery.undo(desk.openid, answers[self.word])
-        shown = mask(answers[self.phone], Masked.PHONE)
+        """Take it back, and leave a word for an officer."""
+        account = await desk.recovery.undo(desk.openid, answers[self.word])
+        ticket = await desk.escalation.leave_word(
+            openid=desk.openid,
+            phone=account.phone,
+            text=f"账号 {account.id} 换了手机号，被原手机号撤销。请在 24 小时内核实账号是谁的。",
+            category=TicketCategory.ACCOUNT,
+        )
+        shown = mask(account.phone, Masked.PHONE)
         return Receipt(
             f"已撤销，账号的手机号改回 {shown}，别的登录都已退出。请用 {shown} 登录，"
             "密码需要重新设置。24 小时内还不能修改手机号、取消登记或注销账号。\n"
-            "有人可能在冒用您的身份，建议回复“人工”告诉工作人员。",
+            f"有人可能在冒用您的身份，已替您留言给工作人员（{ticket.number}），"
+            "他们会打这个手机号核实；着急请回复“人工”。",
             (Option("登录"), Option("人工")),
         )

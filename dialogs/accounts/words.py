@@ -2,20 +2,37 @@
 
 from collections.abc import Mapping
 
-from dialogs.engine.dsl import Answers, Desk, Field, Option, Secure, Start
+from dialogs.engine.dsl import Answers, Ask, Desk, Field, Option, Secure, Start
 from dialogs.engine.kinds import secret
 from dialogs.engine.outside import Carries
 from dialogs.engine.steps import Condition
+from domain.accounts.service import PhoneLostError, PhoneTakenError
 from domain.content.model import Document
 from domain.shared.conversations import Json
+from domain.shared.errors import DomainError
 
-__all__ = ["NOT_HERE", "agreements", "kept_password", "new_password", "to_sign_up"]
+__all__ = [
+    "NOT_HERE",
+    "AccountPhone",
+    "agreements",
+    "kept_password",
+    "new_password",
+    "to_sign_up",
+]
 
 NOT_HERE = (
     "密码请不要发在聊天里。刚才那条没有保存，也没有当作密码用；"
     "如果那真是您的密码，请长按删除，并换一个新的。\n请点链接，在网页里填写。"
 )
 """What is said to a password that was typed into the chat. Source: Q-31."""
+
+
+class AccountPhone(Ask[str]):
+    """The phone an account gets; asked once more when it turns out that it cannot be had."""
+
+    def spoilt_by(self, error: DomainError) -> bool:
+        """Tell whether the phone is another account's, or may still take one back."""
+        return isinstance(error, PhoneTakenError | PhoneLostError)
 
 
 async def agreements(desk: Desk) -> list[Document]:

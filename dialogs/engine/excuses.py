@@ -56,13 +56,19 @@ SENTENCES: dict[str, str] = {
     "account-moved": "这个手机号的账号刚有变化，请再验证一次手机号。",
     "phone-unreachable": "短信发不到这个手机号，可能退订过或号码有误。请换一个，或回复“人工”。",
     "phone-taken": "这个手机号已经是一个账号了，请换一个；那个账号是您的，可以回复“找回账号”。",
-    "account-held": "账号刚刚找回，为了安全，这件事要过一天才能办。",
+    "phone-lost": (
+        "这个手机号的账号刚刚换了手机号，一天之内不能另开账号。"
+        "不是您本人换的，请回复“撤销找回”；是您换的，请用新手机号登录。"
+    ),
+    "account-held": "账号刚刚换过手机号，为了安全，这件事要过一天才能办。",
     "recovery-not-found": "没有找到对应的账号，请对照身份证核对姓名和号码后再填一次。",
     "recovery-ended": "这次找回已经结束或过时了，请回复“找回账号”重新开始。",
     "recovery-moved": "您的另一条消息先办好了，请回复“继续”接着办。",
     "same-resident": "同住人里有重复的，或者是您自己。请回复“改1”，删掉那一位再保存。",
     "face-not-proven": "还没有通过人脸识别，请先完成这一步，再回复“继续”。",
-    "nothing-to-undo": "没有找到可以撤销的找回，请对照短信核对手机号和撤销码，或回复“人工”。",
+    "nothing-to-undo": "没有找到可以撤销的找回或修改，请对照短信核对手机号和撤销码，或回复“人工”。",
+    "number-not-proven": "身份证号填了有一会儿了，请再填一次。",
+    "wrong-number": "和实名认证的身份证号不一样，请对照证件再填一次；记不清请回聊天回复“人工”。",
     "identity-mismatch": "姓名和身份证号没有对上，请对照证件核对后再填一次。",
     "already-verified": "这个账号已经用另一位的身份实名了。如果不是您本人，请回复“人工”。",
     "id-number": "身份证号不对，请对照证件再填一次。",
@@ -147,7 +153,8 @@ def _too_late(error: CancelTooLateError, _now: datetime) -> str:
 
 
 def _held(error: HeldError, now: datetime) -> str:
-    return f"账号刚刚找回，为了安全，{until(error.until, now)}之后才能办这件事，着急请回复“人工”。"
+    when = until(error.until, now)
+    return f"账号刚刚换过手机号，为了安全，{when}之后才能办这件事，着急请回复“人工”。"
 
 
 _WEAKNESSES = {

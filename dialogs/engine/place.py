@@ -1,7 +1,5 @@
 """Where a citizen is in the talk: the open draft, its question, what was left behind."""
 
-from itertools import pairwise
-
 from dialogs.desk import Desk
 from dialogs.engine.catalog import Catalog
 from dialogs.engine.flow import Flow
@@ -84,19 +82,25 @@ class Place:
 
     def left_title(self) -> str:
         """Return the title of what was begun and left, not of what it waits for; ``""`` if none."""
-        kept = [draft for draft in self.conversation.drafts if self.keepable(draft)]
-        while len(kept) > 1 and kept[-1].pushed:
-            kept.pop()
-        return self.flow_of(kept[-1]).title if kept else ""
+        kept = {draft.id: draft for draft in self._held()}
+        if not kept:
+            return ""
+        left = list(kept.values())[-1]
+        while left.waiter in kept:
+            left = kept.pop(left.waiter)
+        return self.flow_of(left).title
 
     def let_go(self) -> None:
         """Leave what is open; keep what was begun, or waits for something, and forget the rest."""
+        self.conversation.drafts[:] = self._held()
+        self.conversation.open = False
+        self.conversation.misses = 0
+
+    def _held(self) -> list[Draft]:
         drafts = self.conversation.drafts
-        waiting = [below.id for below, above in pairwise(drafts) if above.pushed]
-        drafts[:] = [
+        waiting = {draft.waiter for draft in drafts}
+        return [
             draft
             for draft in drafts
             if self.holds_something(draft) or (self.keepable(draft) and draft.id in waiting)
         ]
-        self.conversation.open = False
-        self.conversation.misses = 0

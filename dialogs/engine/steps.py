@@ -221,7 +221,7 @@ class Answers:
     @property
     def pushed(self) -> bool:
         """Whether another flow waits for this one."""
-        return self.draft.pushed
+        return bool(self.draft.waiter)
 
     def given(self, name: str) -> str:
         """Return what the draft was begun with under a name that is not a step; ``""`` if none."""

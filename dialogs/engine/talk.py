@@ -139,7 +139,7 @@ class Talk(repair.Turn):
         if self.idle and not self.keepable(draft):
             self.conversation.open = False
             return await repair.unplaced(self, text)
-        if self.idle and (self.begun(draft) or draft.pushed or draft.given):
+        if self.idle and (self.begun(draft) or draft.waiter or draft.given):
             return repair.welcome_back(self, draft)
         return await self._hear(Heard(text=text))
 
@@ -219,9 +219,9 @@ class Talk(repair.Turn):
         kept = self._same(start)
         if kept is None:
             # Whoever waits for one begun before waits for this one as well.
-            waited = any(one.flow == start.flow and one.pushed for one in talk.drafts)
+            waiters = [one.waiter for one in talk.drafts if one.flow == start.flow]
             talk.drafts[:] = [one for one in talk.drafts if not self._replaced(one, start)]
-            kept = self._new(start, pushed=waited)
+            kept = self._new(start, waiter=max(waiters, default=""))
         else:
             talk.drafts.remove(kept)
             # Another way to go about it keeps everything that was answered.
@@ -236,17 +236,17 @@ class Talk(repair.Turn):
         """Begin the top draft anew, with what it was begun with and for whoever waits for it."""
         old = self.conversation.drafts.pop()
         given = {name: old.answers[name] for name in old.given if name in old.answers}
-        fresh = self._new(Start(old.flow, given), pushed=old.pushed)
+        fresh = self._new(Start(old.flow, given), waiter=old.waiter)
         self.conversation.drafts.append(fresh)
         self.conversation.open = True
         self.conversation.misses = 0
         return await self.enter()
 
-    def _new(self, start: Start, *, pushed: bool = False) -> Draft:
+    def _new(self, start: Start, *, waiter: str = "") -> Draft:
         version = self.catalog.flows[start.flow].version
         answers = dict(start.answers)
         return Draft(
-            self._chance.token(), start.flow, version, answers, given=list(answers), pushed=pushed
+            self._chance.token(), start.flow, version, answers, given=list(answers), waiter=waiter
         )
 
     def _same(self, start: Start) -> Draft | None:
@@ -290,14 +290,15 @@ class Talk(repair.Turn):
         return reply.after(excuse(error, self.desk.clock.now())).after(lead)
 
     async def _push(self, needs: NeedsError, lead: str = "") -> Reply:
-        """Begin what must come first; the draft below waits for it."""
+        """Begin what must come first; the top draft waits for it."""
         talk = self.conversation
+        waiter = talk.drafts[-1].id
         wanted = self.catalog.provider(needs.need)  # type: ignore[arg-type] # needs are Needs
         kept = next((draft for draft in talk.drafts if draft.flow == wanted), None)
         if kept:
             talk.drafts.remove(kept)
-            kept.pushed = True
-        talk.drafts.append(kept or self._new(Start(wanted), pushed=True))
+            kept.waiter = waiter
+        talk.drafts.append(kept or self._new(Start(wanted), waiter=waiter))
         talk.open = True
         return await self.enter(lead)
 
@@ -365,7 +366,7 @@ class Talk(repair.Turn):
         talk = self.conversation
         talk.drafts.remove(draft)
         talk.misses = 0
-        waiting = draft.pushed and bool(talk.drafts)
+        waiting = [one for one in talk.drafts if one.id == draft.waiter]
         if not waiting:
             talk.drafts[:] = [one for one in talk.drafts if await self._worth_keeping(one)]
             talk.finished = {
@@ -377,6 +378,9 @@ class Talk(repair.Turn):
         if receipt.start and not waiting:
             return (await self.begin(receipt.start)).after(receipt.text)
         if waiting:
+            # Whatever else was begun meanwhile stays below.
+            talk.drafts.remove(waiting[0])
+            talk.drafts.append(waiting[0])
             return await self.enter(receipt.text)
         talk.open = False
         return repair.closing(self, receipt, mark=f"{draft.id[:8]}.{DONE}")
@@ -390,5 +394,5 @@ class Talk(repair.Turn):
         welcome = await self.catalog.front.welcome(self.desk, scene=way.scene, new=way.new)
         if welcome.start:
             return (await self.begin(welcome.start)).after(welcome.text)
-        self.conversation.open = False
+        self.let_go()
         return (await self.home()).after(welcome.text)

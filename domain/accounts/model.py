@@ -16,6 +16,7 @@ from domain.shared.records import AccountId, OpenId
 from domain.shared.throttle import DAY, HOUR, Limit
 
 __all__ = [
+    "HOLD",
     "PROOF_LIFE",
     "Account",
     "AccountState",
@@ -41,6 +42,9 @@ __all__ = [
 PROOF_LIFE: Final = timedelta(minutes=30)
 """How long a checked code lets its flow go on."""
 
+HOLD: Final = timedelta(hours=24)
+"""How long another phone can be taken back, and nothing weighty be done with the account."""
+
 
 _NUMERALS: Final = "零一二三四五六七八九十"
 _SPOKEN: Final = {word: number for number, word in enumerate(_NUMERALS)} | {
@@ -57,7 +61,7 @@ class AccountState(StrEnum):
 
 
 class HeldError(RefusedError):
-    """The account was recovered a short while ago; nothing weighty is done with it yet.
+    """The account got its phone a short while ago; nothing weighty is done with it yet.
 
     Parameters
     ----------
@@ -79,8 +83,8 @@ class Account:
     ``phone`` is ``+86`` and 11 digits. ``person_id`` is set once the real name was compared,
     ``family_id`` once a filed family is bound. ``used_at`` is when it was last used, to the day:
     by the citizen it was found through, or else by anybody. Until ``held_until`` whoever
-    recovered the account cannot do with it what could not be mended, so that the one it may have
-    been taken from has time to object.
+    gave the account its phone cannot do with it what could not be mended, so that the one it may
+    have been taken from has time to object.
 
     Source: S0-08, S0-20.
     """
@@ -98,7 +102,7 @@ class Account:
     def must_be_free(self, now: datetime) -> None:
         """Raise `HeldError` while nothing weighty may be done with the account.
 
-        Source: S0-66; a thief who recovers an account must not gain by haste.
+        Source: S0-66, S0-73; a thief who takes an account must not gain by haste.
         """
         if self.held_until is not None and now < self.held_until:
             raise HeldError(self.held_until)

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from domain.accounts.model import Account, Entered, Proof, Purpose
+from domain.accounts.model import HOLD, Account, Entered, Proof, Purpose
 from domain.accounts.service_ports import (
     AccountStore,
     AccountsWork,
     Agreed,
+    LostPhones,
     PasswordHasher,
     PasswordMeter,
 )
@@ -27,8 +28,10 @@ __all__ = [
     "Agreed",
     "CodeNotProvenError",
     "ConsentMissingError",
+    "LostPhones",
     "PasswordHasher",
     "PasswordMeter",
+    "PhoneLostError",
     "PhoneTakenError",
     "must_cover",
 ]
@@ -69,6 +72,15 @@ class PhoneTakenError(ConflictError):
     """
 
     code = "phone-taken"
+
+
+class PhoneLostError(ConflictError):
+    """The phone lost its account less than a day ago, may take it back, and gets no other so long.
+
+    Source: S0-72.
+    """
+
+    code = "phone-lost"
 
 
 class AccountService:
@@ -125,7 +137,8 @@ class AccountService:
         purpose
             What the proof must be for.
         kept
-            Where given, the account's password from now on, as `PasswordService.choose` made it.
+            The password of an account that is opened, as `PasswordService.choose` made it. One
+            that there was before keeps its own: that is replaced by `PasswordService.reset` only.
 
         Returns
         -------
@@ -140,6 +153,8 @@ class AccountService:
             One of the three agreements was not agreed to.
         AccountMovedError
             The phone's account was closed at this very moment.
+        PhoneLostError
+            As `may_open`.
 
         Source
         ------
@@ -153,7 +168,7 @@ class AccountService:
         account = entered.account
         await self._work.accounts.link(openid, account.id, now)
         await self._keep_consents(account.id, agreed, now)
-        if kept is not None:
+        if kept is not None and entered.created:
             await self._work.accounts.set_password(account.id, kept)
             account = replace(account, has_password=True)
         await self._record(
@@ -161,19 +176,39 @@ class AccountService:
         )
         return Entered(account, entered.created)
 
-    async def change_phone(  # noqa: PLR0913 (two of them have a usual value; all are named)
+    async def may_open(self, phone: str, *, by: AccountId | None = None) -> None:
+        """Raise `PhoneLostError` where a phone may still take an account back.
+
+        To be asked only after a proof, as `by_phone`.
+
+        Parameters
+        ----------
+        phone
+            Which phone an account would get.
+        by
+            That account, which may have its own former phone again.
+
+        Source
+        ------
+        S0-72; whoever lost an account must not lose it by signing up.
+        """
+        loser = await self._work.recoveries.lost_by(phone, since=self._clock.now() - HOLD)
+        if loser is not None and loser != by:
+            raise PhoneLostError
+
+    async def change_phone(
         self,
         *,
         openid: OpenId,
         account: Account,
         proof: Proof,
+        word: str,
         purpose: Purpose = Purpose.CHANGE_PHONE,
-        notice: NoticeKind = NoticeKind.PHONE_CHANGED,
-        word: str = "",
     ) -> Account:
         """Give an account the proven phone; everybody but this citizen is signed out of it.
 
-        The old phone can no longer be signed in with, and is told so.
+        The old phone can no longer be signed in with, and is told so. Whether it can take the
+        account back, and how long nothing weighty is done with it, is the caller's matter.
 
         Parameters
         ----------
@@ -183,19 +218,21 @@ class AccountService:
             Whose phone changes. That this citizen may do so is the caller's matter.
         proof
             That this citizen holds the new phone.
+        word
+            What the old phone is told to object with.
         purpose
             What the proof must be for.
-        notice, word
-            What the old phone is told, and a word that it may answer with.
 
         Raises
         ------
         CodeNotProvenError
             The proof is for something else, or too old.
         HeldError
-            The account was recovered a short while ago, and is not being recovered again.
+            The account got its phone a short while ago, and is not being recovered.
         PhoneTakenError
             The phone is another account's.
+        PhoneLostError
+            It was another account's until a short while ago.
 
         Source
         ------
@@ -206,13 +243,16 @@ class AccountService:
             raise CodeNotProvenError
         if purpose is Purpose.CHANGE_PHONE:
             account.must_be_free(now)
+        await self.may_open(proof.phone, by=account.id)
         if not await self._work.accounts.set_phone(account.id, proof.phone):
             raise PhoneTakenError
         await self._work.accounts.unlink_all(account.id, but=openid)
         await self._work.accounts.link(openid, account.id, now)
         if proof.phone != account.phone:
-            told = (mask(proof.phone, Masked.PHONE), *([word] if word else []))
-            await self._work.notices.add(phone=account.phone, kind=notice, values=told, at=now)
+            told = (mask(proof.phone, Masked.PHONE), word)
+            await self._work.notices.add(
+                phone=account.phone, kind=NoticeKind.RECOVERED, values=told, at=now
+            )
         await self._record("phone:change", openid, account)
         return replace(account, phone=proof.phone)
 
@@ -280,6 +320,7 @@ class AccountService:
         found = await self._work.accounts.of_phone(phone)
         if found is not None:
             return Entered(found, created=False)
+        await self.may_open(phone)
         added = await self._work.accounts.add(phone=phone, at=now)
         if added is not None:
             return Entered(added, created=True)

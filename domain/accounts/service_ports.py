@@ -10,7 +10,14 @@ from domain.shared.notices import NoticeStore
 from domain.shared.records import AccountId, OpenId
 from domain.shared.work import Work
 
-__all__ = ["AccountStore", "AccountsWork", "Agreed", "PasswordHasher", "PasswordMeter"]
+__all__ = [
+    "AccountStore",
+    "AccountsWork",
+    "Agreed",
+    "LostPhones",
+    "PasswordHasher",
+    "PasswordMeter",
+]
 
 
 class Agreed(Protocol):
@@ -106,12 +113,23 @@ class AccountStore(Protocol):
         """Bind a family; ``False``, with nothing written, if another one is bound."""
 
 
+class LostPhones(Protocol):
+    """Phones that accounts went by until a short while ago."""
+
+    async def lost_by(self, phone: str, *, since: datetime) -> AccountId | None:
+        """Return the account that a phone lost since a moment, and may take back; or ``None``."""
+
+
 class AccountsWork(Work, Protocol):
     """What the accounts' use cases may touch."""
 
     @property
     def accounts(self) -> AccountStore:
         """Accounts."""
+
+    @property
+    def recoveries(self) -> LostPhones:
+        """Who lost an account."""
 
     @property
     def notices(self) -> NoticeStore:

@@ -48,6 +48,8 @@ class TicketCategory(StrEnum):
 
     QUESTION = "question"
     FAULT = "fault"
+    ACCOUNT = "account"
+    """Two people claim one account; left by itself."""
 
 
 @dataclass(frozen=True, slots=True)

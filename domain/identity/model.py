@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Self
 
-from domain.accounts.model import Account
+from domain.accounts.model import HOLD, PROOF_LIFE, Account
 from domain.identity.faces import FaceSession
 from domain.shared.conversations import Json
 from domain.shared.records import AccountId, OpenId
@@ -18,6 +18,7 @@ __all__ = [
     "RECOVERIES_KEPT",
     "RECOVERY_LIFE",
     "AccountSeen",
+    "KnownNumber",
     "Person",
     "Recovery",
     "RecoveryState",
@@ -30,9 +31,6 @@ RECOVERY_LIFE: Final = timedelta(hours=1)
 
 RECOVERIES_KEPT: Final = timedelta(days=30)
 """After which nothing can come of one, and it is dropped; the acts stay."""
-
-HOLD: Final = timedelta(hours=24)
-"""How long a recovery can be taken back, and nothing weighty be done with the account."""
 
 
 class Verdict(StrEnum):
@@ -90,6 +88,40 @@ class Person:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class KnownNumber:
+    """The citizen knew the ID number of an account's person at a moment; the number is not kept.
+
+    Source: S0-73; whoever only holds the chat does not know it.
+    """
+
+    openid: OpenId
+    account_id: AccountId
+    at: datetime
+
+    def holds(self, *, openid: OpenId, account_id: AccountId, now: datetime) -> bool:
+        """Tell whether it is this citizen's, of this account, and at most 30 minutes old."""
+        same = (self.openid, self.account_id) == (openid, account_id)
+        return same and timedelta(0) <= now - self.at <= PROOF_LIFE
+
+    def to_json(self) -> dict[str, Json]:
+        """Return plain data that `from_json` takes back."""
+        return {
+            "openid": self.openid,
+            "account_id": self.account_id,
+            "at": self.at.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Json]) -> Self:
+        """Rebuild it from `to_json`."""
+        return cls(
+            openid=OpenId(str(kept["openid"])),
+            account_id=AccountId(str(kept["account_id"])),
+            at=datetime.fromisoformat(str(kept["at"])),
+        )
+
+
 class RecoveryState(StrEnum):
     """How far a recovery has come."""
 
@@ -126,11 +158,11 @@ Source: S0-66 to S0-72.
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """A citizen's wish to get an account back.
+    """A citizen's wish to get an account back; or, done from the beginning, a change of phone.
 
     ``face`` and ``faced_at`` are the vendor's session and when it was begun; ``counted`` undoes
-    its two counts. ``account_id``, ``old_phone``, ``word`` and ``done_at`` are set once an account
-    has its new phone: the word, sent to the old one, takes it all back.
+    its two counts. ``account_id``, ``old_phone``, ``new_phone``, ``word`` and ``done_at`` are set
+    once an account has its new phone: the word, sent to the old one, takes it all back.
 
     Source: S0-66 to S0-72.
     """
@@ -145,6 +177,7 @@ class Recovery:
     counted: tuple[str, ...] = ()
     account_id: AccountId | None = None
     old_phone: str = field(default="", repr=False)
+    new_phone: str = field(default="", repr=False)
     word: str = field(default="", repr=False)
     done_at: datetime | None = None
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
+from domain.accounts.service import LostPhones
 from domain.identity.model import AccountSeen, Recovery, RecoveryState
 from domain.identity.service import IdentityWork
 from domain.shared.errors import ConflictError, NotFoundError, RefusedError
@@ -11,6 +12,7 @@ from domain.shared.records import AccountId
 __all__ = [
     "FaceNotProvenError",
     "NothingToUndoError",
+    "NumberNotProvenError",
     "RecoveryEndedError",
     "RecoveryMovedError",
     "RecoveryNotFoundError",
@@ -44,12 +46,18 @@ class FaceNotProvenError(RefusedError):
 
 
 class NothingToUndoError(NotFoundError):
-    """No recovery of the last day belongs to this phone and word."""
+    """No recovery of the last day belongs to this phone and word, or it no longer stands."""
 
     code = "nothing-to-undo"
 
 
-class RecoveryStore(Protocol):
+class NumberNotProvenError(RefusedError):
+    """The ID number of the account's person was not given, or too long ago."""
+
+    code = "number-not-proven"
+
+
+class RecoveryStore(LostPhones, Protocol):
     """Recoveries on record, and the accounts that they are about."""
 
     async def add(self, recovery: Recovery) -> None:
@@ -64,14 +72,19 @@ class RecoveryStore(Protocol):
     async def of_old_phone(self, phone: str, *, since: datetime) -> Recovery | None:
         """Return the last recovery done since a moment that took an account from a phone."""
 
+    async def done_with(self, account_id: AccountId, *, since: datetime) -> list[Recovery]:
+        """Return what gave an account a new phone since a moment and stands, oldest first."""
+
     async def save(self, recovery: Recovery, *, was: RecoveryState) -> bool:
         """Keep how a recovery has gone on; ``False``, with nothing written, if it had moved."""
 
     async def accounts_of(self, person_id: str) -> list[AccountSeen]:
         """Return a person's live accounts, the last used first."""
 
-    async def hold(self, account_id: AccountId, *, until: datetime) -> None:
-        """Hold an account until a moment, and forget its password."""
+    async def hold(
+        self, account_id: AccountId, *, until: datetime, keep_password: bool = False
+    ) -> None:
+        """Hold an account until a moment, and forget its password unless it is to be kept."""
 
     async def forget(self, *, before: datetime) -> int:
         """Drop the recoveries opened before a moment; return how many."""

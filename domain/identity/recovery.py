@@ -1,8 +1,8 @@
 """Getting an account back: name and ID number, face, one of the person's accounts, a new phone.
 
-Whoever recovers an account takes it from whoever holds its phone. So the old phone is told, and
-may take it back for a day; until then nothing can be done with the account that could not be
-mended.
+Whoever recovers an account, or changes its phone, takes it from whoever holds that phone. So the
+old phone is told, and may take it back for a day; until then nothing can be done with the account
+that could not be mended.
 """
 
 import hmac
@@ -13,10 +13,11 @@ from typing import Final
 
 from domain.accounts.model import Account, Proof, Purpose
 from domain.accounts.service import AccountMovedError, AccountService, Agreed, must_cover
-from domain.identity.model import HOLD, AccountSeen, Recovery, RecoveryState
+from domain.identity.model import HOLD, AccountSeen, KnownNumber, Recovery, RecoveryState
 from domain.identity.recoveries import (
     FaceNotProvenError,
     NothingToUndoError,
+    NumberNotProvenError,
     RecoveryEndedError,
     RecoveryMovedError,
     RecoveryNotFoundError,
@@ -25,7 +26,6 @@ from domain.identity.recoveries import (
 from domain.shared.chance import Randomness
 from domain.shared.clock import Clock, china_time
 from domain.shared.idents import half_width, person_name, resident_id
-from domain.shared.notices import NoticeKind
 from domain.shared.records import Act, Consent, OpenId
 from domain.shared.throttle import DAY, HOUR, Limit, SecretStore, charge
 
@@ -34,6 +34,8 @@ __all__ = ["RecoveryService"]
 _PER_CITIZEN: Final = (Limit(3, HOUR), Limit(5, DAY))
 _PER_NUMBER: Final = Limit(5, DAY)
 _WORDS: Final = Limit(5, DAY)
+"""Of one citizen for one phone: what others guess never stands in the way of the right word."""
+_WORDS_PER_CITIZEN: Final = Limit(10, DAY)
 _WORD_DIGITS: Final = 8
 
 
@@ -155,7 +157,7 @@ class RecoveryService:
             One of the three agreements was not agreed to.
         AccountMovedError
             The account is not, or no longer, the person's.
-        CodeNotProvenError, PhoneTakenError
+        CodeNotProvenError, PhoneTakenError, PhoneLostError
             As `AccountService.change_phone`.
         RecoveryMovedError
             The recovery was finished at this very moment.
@@ -173,9 +175,8 @@ class RecoveryService:
             openid=openid,
             account=account,
             proof=proof,
-            purpose=Purpose.RECOVER,
-            notice=NoticeKind.RECOVERED,
             word=word,
+            purpose=Purpose.RECOVER,
         )
         until = now + HOLD
         await self._work.recoveries.hold(account.id, until=until)
@@ -185,6 +186,7 @@ class RecoveryService:
             state=RecoveryState.DONE,
             account_id=account.id,
             old_phone=account.phone,
+            new_phone=proof.phone,
             word=word,
             done_at=now,
         )
@@ -192,22 +194,75 @@ class RecoveryService:
         await self._record("account:recover", openid, account.id)
         return replace(renewed, has_password=False, held_until=until)
 
+    async def change_phone(
+        self, *, openid: OpenId, account: Account, known: KnownNumber, proof: Proof
+    ) -> Account:
+        """Give an account that has a real name the proven phone, while it can be signed in to.
+
+        The new phone signs in at once. The old one is told with a word that takes it back, and the
+        account is held for a day, as after a recovery; its password stays.
+
+        Parameters
+        ----------
+        openid, account
+            Who is signed in to which account.
+        known
+            That this citizen knows the ID number of the account's person.
+        proof
+            That this citizen holds the new phone.
+
+        Raises
+        ------
+        NumberNotProvenError
+            The number is of something else, or was given too long ago.
+        CodeNotProvenError, HeldError, PhoneTakenError, PhoneLostError
+            As `AccountService.change_phone`.
+
+        Source
+        ------
+        S0-71 to S0-75; an unlocked phone or one SMS alone must not be enough.
+        """
+        now = self._clock.now()
+        if account.person_id is None or not known.holds(
+            openid=openid, account_id=account.id, now=now
+        ):
+            raise NumberNotProvenError
+        word, until = self._rng.digits(_WORD_DIGITS), now + HOLD
+        renewed = await self._accounts.change_phone(
+            openid=openid, account=account, proof=proof, word=word
+        )
+        await self._work.recoveries.hold(account.id, until=until, keep_password=True)
+        changed = Recovery(
+            id=self._rng.token(),
+            openid=openid,
+            person_id=account.person_id,
+            state=RecoveryState.DONE,
+            opened_at=now,
+            account_id=account.id,
+            old_phone=account.phone,
+            new_phone=proof.phone,
+            word=word,
+            done_at=now,
+        )
+        await self._work.recoveries.add(changed)
+        return replace(renewed, held_until=until)
+
     async def undoable(self, openid: OpenId, phone: str, word: str) -> Recovery:
         """Return the recovery of the last day that a phone and a word take back.
 
         Parameters
         ----------
         openid
-            Who asks: at most 5 answers within a day.
+            Who asks: at most 5 wrong answers about one phone, and 10 about all, within a day.
         phone
-            The phone that the account had before; at most 5 answers about one within a day.
+            The phone that the account had before.
         word
             What that phone was told, as typed.
 
         Raises
         ------
         ThrottledError
-            Too many answers.
+            Too many wrong answers of this citizen; those of others do not count.
         NothingToUndoError
             No such recovery, or another word: always the same.
 
@@ -217,18 +272,21 @@ class RecoveryService:
         """
         now = self._clock.now()
         attempt = charge(self._secrets, now)
-        await attempt.take(f"recovery:undo:citizen:{openid}", _WORDS)
-        await attempt.take(f"recovery:undo:phone:{phone}", _WORDS)
+        await attempt.take(f"recovery:undo:citizen:{openid}", _WORDS_PER_CITIZEN)
+        await attempt.take(f"recovery:undo:phone:{phone}:{openid}", _WORDS)
         found = await self._work.recoveries.of_old_phone(phone, since=now - HOLD)
         said = "".join(half_width(word).split())
         if not hmac.compare_digest(said.encode(), (found.word if found else "-").encode()):
             raise NothingToUndoError
         if found is None:
             raise NothingToUndoError
+        await attempt.give_back()
         return found
 
-    async def undo(self, openid: OpenId, recovery_id: str) -> None:
+    async def undo(self, openid: OpenId, recovery_id: str) -> Account:
         """Give an account its old phone back, sign everybody out of it and hold it for a day.
+
+        Whatever gave it another phone later is undone with it, so that no later word gets it back.
 
         Parameters
         ----------
@@ -238,7 +296,7 @@ class RecoveryService:
         Raises
         ------
         NothingToUndoError
-            It was taken back before.
+            It was taken back before; or the account's phone has come about otherwise since.
         PhoneTakenError
             Somebody else has opened an account with the old phone.
 
@@ -247,13 +305,19 @@ class RecoveryService:
         S0-72.
         """
         found = await self._work.recoveries.find(recovery_id)
-        if found is None or found.account_id is None or found.state is not RecoveryState.DONE:
+        if found is None or found.account_id is None or found.done_at is None:
             raise NothingToUndoError
         account = await self._account(found, found.account_id)
+        undone = await self._work.recoveries.done_with(account.id, since=found.done_at)
+        if found not in undone or undone[-1].new_phone != account.phone:
+            raise NothingToUndoError
         await self._accounts.give_phone_back(openid, account, found.old_phone)
-        await self._work.recoveries.hold(account.id, until=self._clock.now() + HOLD)
-        await self._move(found, replace(found, state=RecoveryState.UNDONE))
+        until = self._clock.now() + HOLD
+        await self._work.recoveries.hold(account.id, until=until)
+        for one in undone:
+            await self._move(one, replace(one, state=RecoveryState.UNDONE))
         await self._record("account:unrecover", openid, account.id)
+        return replace(account, phone=found.old_phone, has_password=False, held_until=until)
 
     async def _proven(self, openid: OpenId, recovery_id: str) -> Recovery:
         recovery = await self.find(openid, recovery_id)

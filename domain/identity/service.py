@@ -1,14 +1,15 @@
 """Comparing a name with an ID number, and keeping whose account it is."""
 
+import hmac
 from datetime import datetime
 from typing import Final, Protocol
 
 from domain.accounts.model import Account
 from domain.accounts.service import AccountsWork
-from domain.identity.model import Person, Verdict, Verified
+from domain.identity.model import KnownNumber, Person, Verdict, Verified
 from domain.shared.clock import Clock, china_time
 from domain.shared.errors import ConflictError, RefusedError, UnavailableError
-from domain.shared.idents import person_name, resident_id
+from domain.shared.idents import long_id, person_name, resident_id
 from domain.shared.records import AccountId, Act, OpenId
 from domain.shared.throttle import DAY, Limit, SecretStore, charge
 
@@ -19,16 +20,24 @@ __all__ = [
     "IdentityWork",
     "MismatchError",
     "PersonStore",
+    "WrongNumberError",
 ]
 
 _PER_CITIZEN: Final = Limit(3, DAY)
 _PER_NUMBER: Final = Limit(5, DAY)
+_KNOWN: Final = Limit(5, DAY)
 
 
 class MismatchError(RefusedError):
     """The name and the ID number do not belong together; which is wrong is not told."""
 
     code = "identity-mismatch"
+
+
+class WrongNumberError(RefusedError):
+    """The ID number is not the one of the account's person."""
+
+    code = "wrong-number"
 
 
 class AlreadyVerifiedError(ConflictError):
@@ -165,6 +174,43 @@ class IdentityService:
         if account.person_id is None:
             return None
         return await self._work.people.find(account.person_id)
+
+    async def recognize(self, openid: OpenId, account: Account, id_number: str) -> KnownNumber:
+        """Hold an ID number against the one of the account's person; nobody outside is asked.
+
+        Parameters
+        ----------
+        openid
+            Who is signed in to the account: at most 5 wrong numbers within a day.
+        account
+            Likewise, whoever asks.
+        id_number
+            As typed.
+
+        Raises
+        ------
+        InvalidIdNumberError
+            It cannot be right; this does not count.
+        ThrottledError
+            Too many wrong ones.
+        WrongNumberError
+            It is another one, or the account has no person.
+
+        Source
+        ------
+        S0-73, S0-74.
+        """
+        now = self._clock.now()
+        number = resident_id(id_number, china_time(now).date())
+        attempt = charge(self._secrets, now)
+        await attempt.take(f"identity:known:citizen:{openid}", _KNOWN)
+        await attempt.take(f"identity:known:account:{account.id}", _KNOWN)
+        person = await self.person_of(account)
+        kept = long_id(person.id_number) if person else ""
+        if not hmac.compare_digest(number.encode(), kept.encode()):
+            raise WrongNumberError
+        await attempt.give_back()
+        return KnownNumber(openid, account.id, now)
 
     async def _ask(self, openid: OpenId, name: str, number: str, now: datetime) -> Verdict:
         attempt = charge(self._secrets, now)

@@ -34,7 +34,7 @@ class Draft:
     ``answers`` are the only position: step id to stored value. ``editing`` names a step that is
     open again although it has an answer. ``given`` names the answers it was begun with,
     ``assumed`` those the flow found on record by itself.
-    ``pushed`` tells that the draft below waits for it. ``id`` is the key under which the draft
+    ``waiter`` is the id of the draft that waits for it. ``id`` is the key under which the draft
     may have one effect.
     """
 
@@ -45,7 +45,7 @@ class Draft:
     editing: str = ""
     given: list[str] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
-    pushed: bool = False
+    waiter: str = ""
 
 
 @dataclass(slots=True)

@@ -33,9 +33,10 @@ class NoticeKind(StrEnum):
     The values that come with a kind, in their order:
 
     ``PHONE_CHANGED``
-        The account's new phone, masked.
+        The account's phone was given back to another: that one, masked.
     ``RECOVERED``
-        The account's new phone, masked; the word that takes the recovery back.
+        The account has a new phone, by a recovery or a change: that one, masked; the word that
+        takes it back.
     """
 
     PHONE_CHANGED = "phone-changed"

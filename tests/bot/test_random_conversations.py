@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.support.town import found_town, lay_out
@@ -51,8 +51,10 @@ def test_whatever_is_said_everything_that_must_hold_holds(template: Path, batch:
     tally: Counter[str] = Counter()
     talks = -(-_WANTED // (_BATCHES * _MOVES_A_TALK))
 
+    @seed(batch)
     @settings(
         max_examples=talks,
+        database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(STATES, st.lists(MOVES, min_size=_MOVES_A_TALK, max_size=_MOVES_A_TALK + 20))

@@ -61,6 +61,8 @@ given registration 青禾家园 二居室
 > {{phone}}
 ! later 25 hours
 > 修改手机号
+! page id_number={{id}}
+> 继续
 > {NEW_PHONE}
 > {{sms on {NEW_PHONE}}}
 > 保存

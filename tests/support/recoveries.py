@@ -100,6 +100,18 @@ class MemoryRecoveries:
         late = [(at, one) for at, one in done if at >= since]
         return max(late, key=lambda pair: pair[0])[1] if late else None
 
+    async def lost_by(self, phone: str, *, since: datetime) -> AccountId | None:
+        """Return the account that a phone lost."""
+        found = await self.of_old_phone(phone, since=since)
+        return found.account_id if found else None
+
+    async def done_with(self, account_id: AccountId, *, since: datetime) -> list[Recovery]:
+        """Return what gave an account a new phone, oldest first."""
+        mine = [one for one in self.rows.values() if one.account_id == account_id]
+        done = [one for one in mine if one.state is RecoveryState.DONE]
+        late = [(one.done_at, one) for one in done if one.done_at and one.done_at >= since]
+        return [one for _, one in sorted(late, key=lambda pair: pair[0])]
+
     async def save(self, recovery: Recovery, *, was: RecoveryState) -> bool:
         """Keep how a recovery has gone on, unless it had moved."""
         kept = self.rows.get(recovery.id)
@@ -117,10 +129,17 @@ class MemoryRecoveries:
         ]
         return sorted(found, key=lambda one: (one.used_at, one.in_use), reverse=True)
 
-    async def hold(self, account_id: AccountId, *, until: datetime) -> None:
+    async def hold(
+        self, account_id: AccountId, *, until: datetime, keep_password: bool = False
+    ) -> None:
         """Hold an account and forget its password."""
-        self._accounts.passwords.pop(account_id, None)
-        held = replace(self._accounts.rows[account_id], held_until=until, has_password=False)
+        if not keep_password:
+            self._accounts.passwords.pop(account_id, None)
+        held = replace(
+            self._accounts.rows[account_id],
+            held_until=until,
+            has_password=account_id in self._accounts.passwords,
+        )
         self._accounts.rows[account_id] = held
 
     async def forget(self, *, before: datetime) -> int:
@@ -134,7 +153,7 @@ class MemoryRecoveries:
 class _Work(PeopleWork):
     def __init__(self) -> None:
         super().__init__()
-        self.recoveries = MemoryRecoveries(self.accounts)
+        self.recoveries = MemoryRecoveries(self.accounts)  # type: ignore[assignment] # does more
 
 
 class Office:

@@ -218,6 +218,17 @@ class MemoryFamilies:
         return family
 
 
+class MemoryLostPhones:
+    """A `LostPhones` in a dict, set by hand."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, AccountId] = {}
+
+    async def lost_by(self, phone: str, *, since: datetime) -> AccountId | None:
+        """Return the account that a phone lost."""
+        return self.rows.get(phone)
+
+
 class PeopleWork:
     """Everything the use cases about people may touch; subclass it to carry more stores."""
 
@@ -229,6 +240,7 @@ class PeopleWork:
         self.accounts = MemoryAccounts()
         self.people = MemoryPeople()
         self.families = MemoryFamilies()
+        self.recoveries = MemoryLostPhones()
 
 
 class MemorySecrets:

@@ -82,6 +82,7 @@ async def done(stores: Stores, name: str = "r1", *, at: datetime = NOW) -> Recov
         state=RecoveryState.DONE,
         account_id=account.id,
         old_phone=PHONE,
+        new_phone=OTHER_PHONE,
         word="01234567",
         done_at=at,
     )
@@ -125,6 +126,20 @@ async def test_the_last_recovery_from_a_phone_is_found_while_it_is_young(stores:
     assert await stores.recoveries.of_old_phone(OTHER_PHONE, since=NOW) is None
 
 
+async def test_what_gave_an_account_its_phone_comes_oldest_first_while_it_stands(
+    stores: Stores,
+) -> None:
+    last = await done(stores, "r2", at=NOW + HOUR)
+    first = await done(stores)
+    account_id = first.account_id
+    assert account_id is not None
+    assert await stores.recoveries.done_with(account_id, since=NOW) == [first, last]
+    assert await stores.recoveries.done_with(account_id, since=NOW + HOUR) == [last]
+    undone = replace(last, state=RecoveryState.UNDONE)
+    assert await stores.recoveries.save(undone, was=RecoveryState.DONE)
+    assert await stores.recoveries.done_with(account_id, since=NOW) == [first]
+
+
 async def test_what_was_taken_back_is_not_found_again(stores: Stores) -> None:
     taken = await done(stores)
     undone = replace(taken, state=RecoveryState.UNDONE)
@@ -152,6 +167,15 @@ async def test_a_held_account_says_until_when_and_has_lost_its_password(stores: 
     held = await stores.accounts.of_phone(PHONE)
     assert held is not None
     assert (held.held_until, held.has_password) == (NOW + HOUR, False)
+
+
+async def test_an_account_can_be_held_with_its_password(stores: Stores) -> None:
+    account = await an_account(stores, await a_person(stores), PHONE)
+    await stores.accounts.set_password(account.id, "kept")
+    await stores.recoveries.hold(account.id, until=NOW + HOUR, keep_password=True)
+    held = await stores.accounts.of_phone(PHONE)
+    assert held is not None
+    assert (held.held_until, held.has_password) == (NOW + HOUR, True)
 
 
 async def test_old_recoveries_are_dropped_and_young_ones_are_not(stores: Stores) -> None:

@@ -15,8 +15,9 @@ from domain.accounts.service import (
     AccountService,
     CodeNotProvenError,
     ConsentMissingError,
+    PhoneLostError,
 )
-from domain.shared.records import OpenId
+from domain.shared.records import AccountId, OpenId
 from tests.support.clock import FakeClock
 from tests.support.sql import fresh_engine, open_work
 from tests.support.works import (
@@ -146,6 +147,28 @@ async def test_a_password_is_kept_as_it_was_made(
     assert entered.account.has_password
     assert await accounts.of(ALICE) == entered.account
     assert work.accounts.passwords == {entered.account.id: KEPT}
+
+
+async def test_signing_up_never_replaces_the_password_of_an_account_there_was(
+    accounts: AccountService, work: PeopleWork, clock: FakeClock
+) -> None:
+    earlier = (await enter(accounts, clock, BOB)).account
+    await work.accounts.set_password(earlier.id, "kept:first")
+    proof = proven(a_request(), clock.now())
+    entered = await accounts.enter(openid=ALICE, proof=proof, agreed=THREE, kept=KEPT)
+    assert not entered.created
+    assert work.accounts.passwords == {earlier.id: "kept:first"}
+    assert await accounts.of(BOB) is not None
+
+
+async def test_a_phone_that_may_take_an_account_back_opens_none(
+    accounts: AccountService, work: PeopleWork, clock: FakeClock
+) -> None:
+    work.recoveries.rows[PHONE] = AccountId("lost")
+    with pytest.raises(PhoneLostError):
+        await enter(accounts, clock)
+    assert not work.accounts.rows
+    assert not work.acts.rows
 
 
 async def test_whoever_leaves_is_signed_out_and_may_come_back(

@@ -10,6 +10,7 @@ from domain.accounts.service import (
     AccountMovedError,
     CodeNotProvenError,
     ConsentMissingError,
+    PhoneLostError,
     PhoneTakenError,
 )
 from domain.identity.faces import FaceOutcome
@@ -332,6 +333,7 @@ async def test_nothing_weighty_is_done_with_the_account_for_a_day(office: Office
             openid=ALICE,
             account=renewed,
             proof=code(office, phone="+8613900000010", why=Purpose.CHANGE_PHONE),
+            word="01234567",
         )
 
     with pytest.raises(HeldError) as held:
@@ -376,19 +378,85 @@ async def test_a_wrong_word_another_phone_or_a_day_later_are_the_same(office: Of
     )
 
 
-async def test_words_are_guessed_five_times_a_day_by_a_citizen_and_for_a_phone(
-    office: Office,
-) -> None:
+async def test_wrong_words_are_counted_by_citizen_and_phone(office: Office) -> None:
+    [account_id] = await office.settle()
+    await finish(office, await proven(office), account_id)
+    for _ in range(5):
+        wish = refusal(lambda: office.recovery.undoable(BOB, PHONE, "00000000"))
+        assert await wish is NothingToUndoError
+    assert await refusal(lambda: office.recovery.undoable(BOB, PHONE, word_of(office))) is (
+        ThrottledError
+    )
     for guess in range(5):
         phone = f"+861390000001{guess}"
-        wish = refusal(lambda p=phone: office.recovery.undoable(ALICE, p, "00000000"))
+        wish = refusal(lambda p=phone: office.recovery.undoable(BOB, p, "00000000"))
         assert await wish is NothingToUndoError
-    assert await refusal(lambda: office.recovery.undoable(ALICE, PHONE, "0")) is ThrottledError
-    for guess in range(5):
-        openid = OpenId(f"oTest{guess:023d}")
-        wish = refusal(lambda o=openid: office.recovery.undoable(o, PHONE, "00000000"))
-        assert await wish is NothingToUndoError
-    assert await refusal(lambda: office.recovery.undoable(BOB, PHONE, "0")) is ThrottledError
+    assert await refusal(lambda: office.recovery.undoable(BOB, NEW_PHONE, "0")) is ThrottledError
+
+
+async def test_the_right_word_is_taken_however_often_others_guessed(office: Office) -> None:
+    [account_id] = await office.settle()
+    await finish(office, await proven(office, MALLORY), account_id)
+    for guess in range(20):
+        openid = OpenId(f"oTest{guess // 5:023d}")
+        await refusal(lambda o=openid: office.recovery.undoable(o, PHONE, "00000000"))
+    for _ in range(12):
+        assert await office.recovery.undoable(BOB, PHONE, word_of(office))
+
+
+async def test_a_second_recovery_is_undone_with_the_first_and_its_word_is_worth_nothing(
+    office: Office,
+) -> None:
+    [account_id] = await office.settle()
+    await finish(office, await proven(office, MALLORY), account_id)
+    office.clock.moment += timedelta(minutes=5)
+    third = "+8613900000010"
+    await finish(office, await proven(office, MALLORY), account_id, phone=third)
+    words = [notice.values[1] for notice, _ in office.work.notices.rows.values()]
+    found = await office.recovery.undoable(BOB, PHONE, words[0])
+    later = await office.recovery.undoable(MALLORY, NEW_PHONE, words[1])
+    assert (await office.recovery.undo(BOB, found.id)).phone == PHONE
+    assert await refusal(lambda: office.recovery.undo(MALLORY, later.id)) is NothingToUndoError
+    assert await refusal(lambda: office.recovery.undoable(MALLORY, NEW_PHONE, words[1])) is (
+        NothingToUndoError
+    )
+    back = await office.accounts.by_phone(PHONE)
+    assert back is not None
+    assert back.id == account_id
+
+
+async def test_a_phone_that_has_come_about_otherwise_is_not_taken_away(office: Office) -> None:
+    [account_id] = await office.settle()
+    await finish(office, await proven(office, MALLORY), account_id)
+    found = await office.recovery.undoable(BOB, PHONE, word_of(office))
+    given = "+8613900000010"
+    assert await office.work.accounts.set_phone(account_id, given)
+    assert await refusal(lambda: office.recovery.undo(BOB, found.id)) is NothingToUndoError
+    assert await office.accounts.by_phone(given) is not None
+
+
+async def test_a_phone_that_lost_its_account_opens_no_other_for_a_day(office: Office) -> None:
+    [account_id] = await office.settle()
+    await finish(office, await proven(office, MALLORY), account_id)
+
+    async def sign_up() -> object:
+        proof = code(office, BOB, PHONE, Purpose.SIGN_IN)
+        return await office.accounts.enter(openid=BOB, proof=proof, agreed=THREE)
+
+    assert await refusal(sign_up) is PhoneLostError
+    found = await office.recovery.undoable(BOB, PHONE, word_of(office))
+    await office.recovery.undo(BOB, found.id)
+    assert await refusal(sign_up) is None
+    assert (await office.accounts.of(BOB)) == await office.accounts.by_phone(PHONE)
+
+
+async def test_after_a_day_the_freed_phone_opens_an_account(office: Office) -> None:
+    [account_id] = await office.settle()
+    await finish(office, await proven(office), account_id)
+    office.clock.moment += HOLD + timedelta(seconds=1)
+    proof = code(office, BOB, PHONE, Purpose.SIGN_IN)
+    entered = await office.accounts.enter(openid=BOB, proof=proof, agreed=THREE)
+    assert entered.created
 
 
 async def test_an_old_phone_that_has_an_account_by_now_cannot_take_another_back(
