@@ -25,7 +25,8 @@ from tests.support.started import STEPS, Caller, StartedServer, crowd, refused_s
 
 _NUMBER = re.compile(r"DJ\d{15}")
 _DEATHS = 10
-_BURST = 20
+_BURST = 60
+_ROUNDS = 5
 
 
 def _number(told: str) -> str:
@@ -163,17 +164,27 @@ async def test_every_conversation_goes_on_where_it_was(tmp_path: Path) -> None:
 
 async def test_sigterm_lets_every_answer_under_way_be_given(tmp_path: Path) -> None:
     """Messages of one citizen wait for each other, so most are under way when the signal comes."""
-    async with started(tmp_path) as server:
+    for _ in range(_ROUNDS):
+        if await _ended_under_way(tmp_path):
+            return
+    pytest.fail("nothing was ever under way when the signal came")
+
+
+async def _ended_under_way(folder: Path) -> bool:
+    """End a server amid a burst and check every answer; tell whether any was still to be given."""
+    async with started(folder) as server:
         lines = [await _Line.to(server) for _ in range(_BURST)]
         for line in lines:
             line.post(server.platform.text("oDrained", "快速配租"))
         answers = [asyncio.create_task(line.answer()) for line in lines]
         await asyncio.wait(answers, return_when=asyncio.FIRST_COMPLETED)
         server.process.send_signal(signal.SIGTERM)
-        assert not all(answer.done() for answer in answers), "nothing was under way"
+        # On a busy machine the server may be done before we are scheduled again.
+        under_way = not all(answer.done() for answer in answers)
         told = {_told(server, body) for body in await asyncio.gather(*answers)}
         assert len(told) == 1
         assert "Traceback" not in await server.end()
+    return under_way
 
 
 def _told(server: StartedServer, body: bytes) -> str:
