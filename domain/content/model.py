@@ -1,32 +1,41 @@
 """Versioned documents that citizens agree to, and the questions they ask."""
 
-import re
-import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from hashlib import sha256
 
-from rapidfuzz import fuzz
+__all__ = [
+    "AGREEMENTS",
+    "Category",
+    "Document",
+    "DocumentKind",
+    "Faq",
+    "category_of",
+    "faq_kind",
+    "fingerprint",
+]
 
-__all__ = ["AGREEMENTS", "Document", "DocumentKind", "Faq", "best_answer", "fingerprint"]
 
-_NEAR = 80.0
-"""How alike two sentences must be, of 100, to ask the same thing."""
+class Category(StrEnum):
+    """What sort of text it is: the first part of its kind.
 
-_SHORTEST = 4
-"""Shorter words are too often an answer to the open question; only an exact match counts."""
+    Source: S0-16, S0-41, S2-13, S2-14.
+    """
 
-_LONGEST = 200
-"""What is read of a long text, in characters: comparing costs time for each of them."""
+    AGREEMENT = "agreement"
+    CONSENT = "consent"
+    """What is agreed to for one step, such as a face check."""
+    NOTICE = "notice"
+    """What must be read before registering."""
+    ANNOUNCEMENT = "announcement"
+    GUIDE = "guide"
+    FAQ = "faq"
 
-_FILLERS = re.compile(
-    "^(请问一下|请问|我想问一下|想问一下|我想问|我想知道|我想了解一下|我想了解|麻烦问一下|你好|您好)+"
-    "|([啊呀呢吗嘛吧哦]|谢谢您|谢谢你|谢谢)+$"
-)
-_NOT_WORDS = re.compile(r"[\W_]+")
+    @property
+    def lasting(self) -> bool:
+        """Whether citizens agree to such texts: then there is always one in force."""
+        return self in (Category.AGREEMENT, Category.CONSENT, Category.NOTICE)
 
 
 class DocumentKind(StrEnum):
@@ -72,6 +81,8 @@ class Document:
 class Faq:
     """A frequent question with its answer; ``aliases`` are other ways of asking it.
 
+    ``updated_at`` is when this version was published.
+
     Source: S4-77.
     """
 
@@ -80,6 +91,24 @@ class Faq:
     aliases: tuple[str, ...]
     answer: str
     updated_at: datetime
+    version: int = 1
+
+
+def category_of(kind: str) -> Category:
+    """Return what sort of text a kind is; a notice where the kind does not say.
+
+    Source: S0-16.
+    """
+    word = kind.partition("-")[0]
+    return Category(word) if word in set(Category) else Category.NOTICE
+
+
+def faq_kind(faq_id: str) -> str:
+    """Return the kind under which the versions of a frequent question are kept.
+
+    Source: S4-77.
+    """
+    return f"{Category.FAQ}-{faq_id}"
 
 
 def fingerprint(text: str) -> str:
@@ -88,57 +117,3 @@ def fingerprint(text: str) -> str:
     Source: S0-43.
     """
     return sha256(text.encode()).hexdigest()
-
-
-def best_answer(text: str, faqs: Iterable[Faq]) -> Faq | None:
-    """Return the question that some words come closest to.
-
-    The same words win, then an alias inside the words, then the most alike sentence. Punctuation,
-    width of characters and polite openings do not count.
-
-    Parameters
-    ----------
-    text
-        What a citizen sent.
-    faqs
-        The questions; of equally close ones the first wins.
-
-    Returns
-    -------
-    Faq | None
-        ``None`` when nothing is near enough to be an honest answer.
-    """
-    asked = _essence(text[:_LONGEST])
-    best, best_score = None, 0.0
-    for faq in faqs:
-        score = max(_closeness(asked, _known(said)) for said in (faq.question, *faq.aliases))
-        if score > best_score:
-            best, best_score = faq, score
-    return best if best_score >= _NEAR else None
-
-
-def _essence(text: str) -> str:
-    """Return the words alone: half width, lower case, no punctuation, no politeness."""
-    words = _NOT_WORDS.sub("", unicodedata.normalize("NFKC", text).lower())
-    return _FILLERS.sub("", words) or words
-
-
-@lru_cache(maxsize=4096)
-def _known(text: str) -> str:
-    """Return the essence of published words; a citizen's own words are never kept so."""
-    return _essence(text)
-
-
-def _closeness(asked: str, known: str) -> float:
-    """Return how close two essences are: 100 for equal, above 90 for one inside the other."""
-    if asked == known:
-        return 100.0
-    if len(asked) < _SHORTEST or not _has_chinese(asked):
-        return 0.0
-    if known in asked and len(known) >= _SHORTEST - 1:
-        return 90.0 + 10.0 * len(known) / len(asked)
-    return fuzz.ratio(asked, known)
-
-
-def _has_chinese(text: str) -> bool:
-    return any("\u4e00" <= character <= "\u9fff" for character in text)

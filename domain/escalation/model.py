@@ -1,30 +1,40 @@
 """When people are at their desks, and the words citizens leave for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Final
 
 from domain.shared.clock import CHINA, china_day, china_time
-from domain.shared.errors import InvalidError
-from domain.shared.records import OpenId
+from domain.shared.errors import ConflictError, InvalidError, NotFoundError
+from domain.shared.records import AccountId, OpenId
 
 __all__ = [
+    "TICKET_ALLOWED",
     "Hours",
     "InvalidTicketTextError",
     "OfficeHours",
+    "Period",
     "Ticket",
     "TicketCategory",
+    "TicketMovedError",
+    "TicketNotFoundError",
+    "TicketRoute",
     "TicketState",
     "WorkDay",
     "hours_at",
     "is_open",
     "opens_next",
+    "serving_days",
     "ticket_text",
 ]
 
 WorkDay = Callable[[date], bool]
 """Tells whether a day in China is a working day."""
+
+Period = tuple[datetime, datetime]
+"""From when to when registrations are taken."""
 
 _LONGEST_REST_DAYS = 31
 _LONGEST_TEXT = 1000
@@ -36,11 +46,42 @@ class InvalidTicketTextError(InvalidError):
     code = "ticket-text"
 
 
+class TicketNotFoundError(NotFoundError):
+    """There is no such ticket."""
+
+    code = "ticket-not-found"
+
+
+class TicketMovedError(ConflictError):
+    """Somebody else has this ticket, or it stands elsewhere by now."""
+
+    code = "ticket-moved"
+
+
 class TicketState(StrEnum):
     """Where a ticket stands."""
 
     OPEN = "open"
+    TAKEN = "taken"
+    ANSWERED = "answered"
     CLOSED = "closed"
+
+
+TICKET_ALLOWED: Final[Mapping[TicketState, frozenset[TicketState]]] = {
+    TicketState.OPEN: frozenset({TicketState.TAKEN, TicketState.CLOSED}),
+    # Handed to the upper level it is open again, for somebody there.
+    TicketState.TAKEN: frozenset({TicketState.OPEN, TicketState.ANSWERED, TicketState.CLOSED}),
+    TicketState.ANSWERED: frozenset({TicketState.TAKEN, TicketState.CLOSED}),
+    TicketState.CLOSED: frozenset(),
+}
+"""From each state, the states that a ticket may go to."""
+
+
+class TicketRoute(StrEnum):
+    """Who deals with a ticket. Source: S4-78."""
+
+    FRONT = "front"
+    UPPER = "upper"
 
 
 class TicketCategory(StrEnum):
@@ -81,6 +122,8 @@ class Ticket:
     """Words that a citizen left for a person.
 
     ``id`` counts up over all tickets. ``phone`` is where to call back; it may be empty.
+    ``account_id`` is whose citizen left them; ``None`` for one who was signed out. ``officer`` is
+    who has taken it, or had it last; ``answer`` is what the citizen was told last.
 
     Source: S4-78.
     """
@@ -92,6 +135,12 @@ class Ticket:
     category: TicketCategory
     state: TicketState
     created_at: datetime
+    account_id: AccountId | None = None
+    route: TicketRoute = TicketRoute.FRONT
+    officer: str = ""
+    answer: str = ""
+    answered_at: datetime | None = None
+    closed_at: datetime | None = None
 
     @property
     def number(self) -> str:
@@ -115,6 +164,15 @@ def ticket_text(text: str) -> str:
     if not 0 < len(words) <= _LONGEST_TEXT:
         raise InvalidTicketTextError
     return words
+
+
+def serving_days(works: WorkDay, periods: Sequence[Period]) -> WorkDay:
+    """Return on which days people answer: working days, and every day of a registration period.
+
+    Source: S1-58, Q-15.
+    """
+    spans = [(china_time(begins).date(), china_time(ends).date()) for begins, ends in periods]
+    return lambda day: works(day) or any(begins <= day <= ends for begins, ends in spans)
 
 
 def is_open(now: datetime, hours: OfficeHours, works: WorkDay) -> bool:

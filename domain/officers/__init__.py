@@ -1,0 +1,1 @@
+"""Rules about those who work in the console."""

@@ -1,0 +1,1 @@
+"""Rules about posters and what they bring."""
