@@ -31,6 +31,7 @@ from domain.accounts.model import (
     same_code,
     sum_in_words,
 )
+from domain.accounts.trail import AccountTrail
 from domain.shared.chance import Randomness
 from domain.shared.clock import Clock
 from domain.shared.errors import UnavailableError
@@ -61,6 +62,7 @@ _TO_ANY_PHONE: Final = frozenset(Purpose) - {
     Purpose.CANCEL,
     Purpose.CLOSE_ACCOUNT,
     Purpose.EXPORT,
+    Purpose.WITHDRAW,
 }
 """Codes that go to a phone just typed; all others go to the phone of one's own account."""
 
@@ -94,11 +96,13 @@ class CodeService:
         The outside.
     key
         Makes codes of seeds; secret, at least 32 bytes.
+    trail
+        Keeps what was tried in vain; ``None`` where nothing is kept.
     limits
         How often, how long, how many.
     """
 
-    def __init__(  # noqa: PLR0913 (one for each thing outside, one with a usual value)
+    def __init__(  # noqa: PLR0913 (one for each thing outside, two with usual values)
         self,
         secrets: SecretStore,
         sms: SmsSender,
@@ -106,6 +110,7 @@ class CodeService:
         rng: Randomness,
         key: bytes,
         *,
+        trail: AccountTrail | None = None,
         limits: CodeLimits = CodeLimits(),  # noqa: B008 (frozen)
     ) -> None:
         self._secrets = secrets
@@ -113,6 +118,7 @@ class CodeService:
         self._clock = clock
         self._rng = rng
         self._key = key
+        self._trail = trail
         self._limits = limits
 
     async def send(self, request: CodeRequest) -> Sent:
@@ -128,7 +134,7 @@ class CodeService:
         Raises
         ------
         TooSoonError
-            The phone was sent one within the last minute.
+            The phone was sent one within the last minute, or may have been.
         ThrottledError
             Too many to this phone, too many phones of this citizen, the phone is at rest, its
             number range is paused, or the operator lets nothing through.
@@ -149,13 +155,15 @@ class CodeService:
         await self._count_phone(attempt, request, now)
         await self._count_citizen(attempt, request, now)
         await self._count_prefix(attempt, request.phone, now)
-        issued = await self._issue(request, now)
+        issued = await self._issue(attempt, request, now)
         try:
             await self._sms.send(
                 request.phone, code_of(self._key, request, issued.seed), request.purpose
             )
-        except (UnavailableError, ThrottledError):
+        except (UnavailableError, ThrottledError) as silence:
             await self._forgive_silence(attempt, request, issued)
+            if isinstance(silence, UnavailableError):
+                await self._note_unsure(request, now)
             raise
         return Sent(resend_at=now + self._limits.spacing, expires_at=issued.expires_at)
 
@@ -220,11 +228,13 @@ class CodeService:
         if until is not None:
             raise ThrottledError(datetime.fromisoformat(until.decode()))
 
-    async def _lay_to_rest(self, phone: str, now: datetime) -> datetime:
-        until = now + self._limits.rest
+    async def _lay_to_rest(self, request: CodeRequest, now: datetime) -> datetime:
+        phone, until = request.phone, now + self._limits.rest
         rest = until.isoformat().encode()
         await self._secrets.put(f"codes:rest:{phone}", rest, expires_at=until)
         await self._secrets.forgive(f"codes:wrong:phone:{phone}")
+        if self._trail:
+            await self._trail.rests(request.openid, phone, what="codes", until=until)
         return until
 
     async def _count_phone(self, attempt: Charge, request: CodeRequest, now: datetime) -> None:
@@ -272,16 +282,30 @@ class CodeService:
             raise ThrottledError(now + self._limits.prefix_pause)
         await attempt.take(sends, Limit(None, DAY))
 
-    async def _issue(self, request: CodeRequest, now: datetime) -> Issued:
+    async def _issue(self, attempt: Charge, request: CodeRequest, now: datetime) -> Issued:
         kept = await self._secrets.get(key_of(request), now=now)
         last = Issued.from_bytes(kept) if kept else None
         if last and not last.sent and now + self._limits.worth_resending <= last.expires_at:
             issued = replace(last, sent=True)
         else:
+            await self._respect_unsure(attempt, request, now)
             older = (last.seed, *last.older)[:_OLDER_KEPT] if last else ()
             issued = Issued(self._rng.token(), now + self._limits.life, sent=True, older=older)
         await self._keep(request, issued)
         return issued
+
+    async def _note_unsure(self, request: CodeRequest, now: datetime) -> None:
+        """Note that a code may have come to a phone although nobody said so."""
+        until = now + self._limits.spacing
+        told = until.isoformat().encode()
+        await self._secrets.put(_unsure(request), told, expires_at=until)
+
+    async def _respect_unsure(self, attempt: Charge, request: CodeRequest, now: datetime) -> None:
+        """Let no other code follow at once: the same one may, to whoever still has its draft."""
+        until = await self._secrets.get(_unsure(request), now=now)
+        if until is not None:
+            await attempt.give_back()
+            raise TooSoonError(datetime.fromisoformat(until.decode()))
 
     async def _keep(self, request: CodeRequest, issued: Issued) -> None:
         key, expires_at = key_of(request), issued.expires_at
@@ -303,7 +327,7 @@ class CodeService:
                 f"codes:wrong:phone:{phone}", Limit(self._limits.wrong_per_phone, _MEMORY)
             )
         except ThrottledError as full:
-            raise ThrottledError(await self._lay_to_rest(phone, attempt.at)) from full
+            raise ThrottledError(await self._lay_to_rest(request, attempt.at)) from full
         try:
             await attempt.take(f"codes:tries:{issued.seed}", self._tries)
         except ThrottledError as full:
@@ -323,10 +347,12 @@ class CodeService:
     ) -> NoReturn:
         if any(same_code(code, code_of(self._key, request, seed)) for seed in issued.older):
             raise CodeReplacedError
-        await self._watch(now)
+        await self._watch(request, now)
         wrong = await self._secrets.count(f"codes:wrong:phone:{request.phone}", since=now - _MEMORY)
+        if self._trail:
+            await self._trail.wrong_code(request)
         if wrong >= self._limits.wrong_per_phone:
-            await self._lay_to_rest(request.phone, now)
+            await self._lay_to_rest(request, now)
         tried = await self._secrets.count(
             f"codes:tries:{issued.seed}", since=now - self._limits.life
         )
@@ -335,17 +361,24 @@ class CodeService:
             raise CodeSpentError
         raise WrongCodeError(left)
 
-    async def _watch(self, now: datetime) -> None:
+    async def _watch(self, request: CodeRequest, now: datetime) -> None:
         """Ask everybody for sums while too many codes are wrong: somebody is guessing."""
         since = now - self._limits.breaker_window
         await self._secrets.take("codes:wrong", [self._watched], now)
         checked = await self._secrets.count("codes:checked", since=since)
         wrong = await self._secrets.count("codes:wrong", since=since)
         if checked > self._limits.breaker_checks and wrong > self._limits.breaker_wrong * checked:
+            known = await self._secrets.get("codes:alarm", now=now) is not None
             until = now + self._limits.breaker_window
             await self._secrets.put("codes:alarm", b"1", expires_at=until)
+            if self._trail and not known:
+                await self._trail.alarm(request.openid, checked=checked, wrong=wrong)
 
     async def _praise(self, attempt: Charge, phone: str, now: datetime) -> None:
         await attempt.give_back()
         await self._secrets.forgive(f"codes:wrong:phone:{phone}")
         await self._secrets.take(f"codes:used:{prefix_of(phone)}", [Limit(None, DAY)], now)
+
+
+def _unsure(request: CodeRequest) -> str:
+    return f"codes:unsure:{request.phone}:{request.purpose}"

@@ -16,6 +16,7 @@ from domain.shared.records import AccountId, OpenId
 from domain.shared.throttle import DAY, HOUR, Limit
 
 __all__ = [
+    "ENTRIES",
     "HOLD",
     "PROOF_LIFE",
     "Account",
@@ -51,6 +52,10 @@ _SPOKEN: Final = {word: number for number, word in enumerate(_NUMERALS)} | {
     f"十{word}": 10 + number for number, word in enumerate(_NUMERALS[:10]) if number
 }
 _NUMBER: Final = re.compile(r"[0-9]{1,3}|[零一二两三四五六七八九十]+")
+
+
+ENTRIES: Final = ("accounts:account:create", "accounts:session:begin", "accounts:phone:change")
+"""The acts by which a citizen came to be signed in to an account."""
 
 
 class AccountState(StrEnum):
@@ -135,6 +140,7 @@ class Purpose(StrEnum):
     RECOVER = "recover"
     EXPORT = "export"
     CLOSE_ACCOUNT = "close-account"
+    WITHDRAW = "withdraw-consent"
     RESET_PASSWORD = "reset-password"  # noqa: S105 (a purpose)
 
 

@@ -12,10 +12,19 @@ from domain.accounts.service import (
     PasswordMeter,
 )
 from domain.accounts.strength import Weakness, too_weak
+from domain.accounts.trail import AccountTrail
 from domain.shared.clock import Clock
 from domain.shared.errors import InvalidError, NotFoundError, RefusedError
 from domain.shared.records import Act, OpenId
-from domain.shared.throttle import DAY, HOUR, Charge, Limit, SecretStore, charge
+from domain.shared.throttle import (
+    DAY,
+    HOUR,
+    Charge,
+    Limit,
+    SecretStore,
+    ThrottledError,
+    charge,
+)
 
 __all__ = [
     "NoAccountError",
@@ -101,6 +110,7 @@ class PasswordService:
         self._meter = meter
         self._secrets = secrets
         self._front = front
+        self._trail = AccountTrail(work, secrets, clock, front=front)
 
     async def choose(self, password: str, *, known: Sequence[str] = ()) -> str:
         """Judge a password that a citizen wishes to have; nothing is written down.
@@ -157,6 +167,8 @@ class PasswordService:
         kept = await self._work.accounts.password_of(account.id) if account else None
         right = await self._hasher.matches(password, kept)
         if not right or account is None or kept is None:
+            # For a phone without an account as well: it must not be told from one that has one.
+            await self._trail.wrong_password(openid, phone)
             raise WrongPasswordError
         await attempt.give_back()
         await self._secrets.forgive(_wrong_for(phone))
@@ -230,7 +242,11 @@ class PasswordService:
     async def _count(self, openid: OpenId, phone: str, now: datetime) -> Charge:
         attempt = charge(self._secrets, now)
         await attempt.take(f"passwords:citizen:{openid}", *_WRONG_PER_CITIZEN)
-        await attempt.take(_wrong_for(phone), *_WRONG_PER_PHONE)
+        try:
+            await attempt.take(_wrong_for(phone), *_WRONG_PER_PHONE)
+        except ThrottledError as full:
+            await self._trail.rests(openid, phone, what="passwords", until=full.until)
+            raise
         return attempt
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from domain.accounts.model import HOLD, Account, Entered, Proof, Purpose
+from domain.accounts.model import HOLD, Account, Entered, Proof, Purpose, Session
 from domain.accounts.service_ports import (
     AccountStore,
     AccountsWork,
@@ -17,7 +17,7 @@ from domain.content.model import AGREEMENTS
 from domain.shared.clock import Clock
 from domain.shared.errors import ConflictError, RefusedError
 from domain.shared.idents import Masked, mask
-from domain.shared.notices import NoticeKind
+from domain.shared.pushes import Push, PushKind
 from domain.shared.records import AccountId, Act, Consent, OpenId
 
 __all__ = [
@@ -246,13 +246,14 @@ class AccountService:
         await self.may_open(proof.phone, by=account.id)
         if not await self._work.accounts.set_phone(account.id, proof.phone):
             raise PhoneTakenError
+        others = await self._work.accounts.sessions(account.id)
         await self._work.accounts.unlink_all(account.id, but=openid)
         await self._work.accounts.link(openid, account.id, now)
         if proof.phone != account.phone:
-            told = (mask(proof.phone, Masked.PHONE), word)
-            await self._work.notices.add(
-                phone=account.phone, kind=NoticeKind.RECOVERED, values=told, at=now
-            )
+            shown = mask(proof.phone, Masked.PHONE)
+            told = Push(PushKind.RECOVERED, (shown, word), phone=account.phone)
+            await self._work.outbox.add(told, at=now)
+            await self._tell_others(PushKind.RECOVERED, shown, others, but=openid)
         await self._record("phone:change", openid, account)
         return replace(account, phone=proof.phone)
 
@@ -301,13 +302,12 @@ class AccountService:
         """
         if not await self._work.accounts.set_phone(account.id, phone):
             raise PhoneTakenError
+        others = await self._work.accounts.sessions(account.id)
         await self._work.accounts.unlink_all(account.id)
-        await self._work.notices.add(
-            phone=account.phone,
-            kind=NoticeKind.PHONE_CHANGED,
-            values=[mask(phone, Masked.PHONE)],
-            at=self._clock.now(),
-        )
+        shown = mask(phone, Masked.PHONE)
+        told = Push(PushKind.PHONE_CHANGED, (shown,), phone=account.phone)
+        await self._work.outbox.add(told, at=self._clock.now())
+        await self._tell_others(PushKind.PHONE_CHANGED, shown, others, but=openid)
         await self._record("phone:restore", openid, account)
 
     async def leave(self, openid: OpenId) -> None:
@@ -315,6 +315,15 @@ class AccountService:
         account = await self._work.accounts.of_openid(openid)
         if await self._work.accounts.unlink(openid) and account is not None:
             await self._record("session:end", openid, account)
+
+    async def _tell_others(
+        self, kind: PushKind, phone: str, others: Sequence[Session], *, but: OpenId
+    ) -> None:
+        """Tell every WeChat that was signed out; the word that takes it back goes by SMS alone."""
+        for other in others:
+            if other.openid != but:
+                told = Push(kind, (phone,), openid=other.openid)
+                await self._work.outbox.add(told, at=self._clock.now())
 
     async def _open_or_find(self, phone: str, now: datetime) -> Entered:
         found = await self._work.accounts.of_phone(phone)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from domain.accounts.model import Account, Session
 from domain.accounts.strength import Strength
-from domain.shared.notices import NoticeStore
+from domain.shared.pushes import Outbox
 from domain.shared.records import AccountId, OpenId
 from domain.shared.work import Work
 
@@ -132,5 +132,5 @@ class AccountsWork(Work, Protocol):
         """Who lost an account."""
 
     @property
-    def notices(self) -> NoticeStore:
-        """What phones are told."""
+    def outbox(self) -> Outbox:
+        """What is to be told."""

@@ -16,12 +16,13 @@ from domain.filings.model import (
 )
 from domain.identity.model import Person
 from domain.shared.clock import Clock
-from domain.shared.errors import ConflictError, UnavailableError
+from domain.shared.errors import ConflictError, RefusedError, UnavailableError
 from domain.shared.records import Act, OpenId
 from domain.shared.throttle import DAY, Charge, Limit, SecretStore, charge
 
 __all__ = [
     "AlreadyBoundError",
+    "FamilyLongFoundError",
     "FamilyRegister",
     "FamilyStore",
     "FilingService",
@@ -39,6 +40,12 @@ class AlreadyBoundError(ConflictError):
     """Another family is bound to the account."""
 
     code = "already-bound"
+
+
+class FamilyLongFoundError(RefusedError):
+    """The family was found so long ago that the register must be asked again."""
+
+    code = "family-long-found"
 
 
 class FamilyRegister(Protocol):
@@ -138,7 +145,9 @@ class FilingService:
     async def bind(
         self, *, openid: OpenId, account: Account, person: Person, number: str, proof: Proof
     ) -> Family:
-        """Bind the person's family to the account; binding it again changes nothing.
+        """Bind the person's family, as it was found, to the account; again changes nothing.
+
+        Nobody outside is asked: records are being written.
 
         Returns
         -------
@@ -152,9 +161,10 @@ class FilingService:
             hour.
         AlreadyBoundError
             Another family is bound to the account.
-        InvalidFilingNumberError, FamilyNotFoundError, FamilyCancelledError, ThrottledError, \
-UnavailableError
-            As `look_up` says.
+        InvalidFilingNumberError
+            It cannot be a number.
+        FamilyLongFoundError
+            The family was not found for this citizen within the last two hours.
 
         Source
         ------
@@ -166,7 +176,9 @@ UnavailableError
         ):
             raise CodeNotProvenError
         number = filing_number(number, self._pattern)
-        filing = await self._find(openid, account, person, number)
+        filing = await self._found(openid, person, number)
+        if filing is None:
+            raise FamilyLongFoundError
         if account.family_id not in {None, self._work.families.id_of(number)}:
             raise AlreadyBoundError
         family = await self._work.families.save(filing)
@@ -189,13 +201,10 @@ UnavailableError
         return Family.of(filing, self._work.families.id_of(filing.number))
 
     async def _find(self, openid: OpenId, account: Account, person: Person, number: str) -> Filing:
-        key = f"filings:found:{openid}:{number}"
+        known = await self._found(openid, person, number)
+        if known is not None:
+            return known
         now = self._clock.now()
-        kept = await self._secrets.get(key, now=now)
-        if kept is not None:
-            filing = Filing.from_json(json.loads(kept))
-            if filing.includes(person.id_number):
-                return filing
         attempt = charge(self._secrets, now)
         found = await self._ask(attempt, openid, number)
         try:
@@ -204,8 +213,16 @@ UnavailableError
             await self._record("refused", account.id, self._work.families.id_of(number))
             raise
         await attempt.give_back()
-        await self._remember(key, filing, now)
+        await self._remember(_found_by(openid, number), filing, now)
         return filing
+
+    async def _found(self, openid: OpenId, person: Person, number: str) -> Filing | None:
+        """Return what was found for a citizen not long ago."""
+        kept = await self._secrets.get(_found_by(openid, number), now=self._clock.now())
+        if kept is None:
+            return None
+        filing = Filing.from_json(json.loads(kept))
+        return filing if filing.includes(person.id_number) else None
 
     async def _ask(self, attempt: Charge, openid: OpenId, number: str) -> Filing | None:
         await attempt.take(f"filings:citizen:{openid}", _PER_CITIZEN)
@@ -230,3 +247,7 @@ UnavailableError
                 front=self._front,
             )
         )
+
+
+def _found_by(openid: OpenId, number: str) -> str:
+    return f"filings:found:{openid}:{number}"

@@ -61,13 +61,22 @@ class FaceCheck(Protocol):
             The line is down: no session was opened that anybody knows of.
         """
 
-    async def outcome(self, receipt: str) -> FaceOutcome:
+    async def outcome(self, receipt: str, *, name: str, id_number: str) -> FaceOutcome:
         """Ask what has become of a session; may be asked again and again.
+
+        Parameters
+        ----------
+        receipt
+            The vendor's name for it, as `begin` gave it.
+        name, id_number
+            Whose face it was to be. It passes only if the vendor says that it was theirs, and
+            that the session is the one we opened.
 
         Raises
         ------
         UnavailableError
-            The line is down: nothing is known.
+            The line is down, or the vendor speaks of another session or person, or contradicts
+            itself: nothing is known.
         """
 
     def called(self, headers: Mapping[str, str], body: bytes) -> str | None:

@@ -15,6 +15,7 @@ from domain.shared.records import AccountId, OpenId
 __all__ = [
     "ALLOWED",
     "HOLD",
+    "RECOGNIZED",
     "RECOVERIES_KEPT",
     "RECOVERY_LIFE",
     "AccountSeen",
@@ -136,6 +137,9 @@ class RecoveryState(StrEnum):
     """An account has a new phone; for a day this can be taken back."""
     UNDONE = "undone"
 
+
+RECOGNIZED: Final = frozenset({RecoveryState.PROVEN, RecoveryState.DONE, RecoveryState.UNDONE})
+"""States in which whoever began a recovery is, or once was, known to be the person."""
 
 ALLOWED: Final[Mapping[RecoveryState, frozenset[RecoveryState]]] = MappingProxyType(
     {

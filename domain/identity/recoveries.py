@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Protocol
 
+from domain.accounts.model import Account
 from domain.accounts.service import LostPhones
 from domain.identity.model import AccountSeen, Recovery, RecoveryState
 from domain.identity.service import IdentityWork
 from domain.shared.errors import ConflictError, NotFoundError, RefusedError
-from domain.shared.records import AccountId
+from domain.shared.records import AccountId, OpenId
 
 __all__ = [
     "FaceNotProvenError",
@@ -74,6 +75,15 @@ class RecoveryStore(LostPhones, Protocol):
 
     async def done_with(self, account_id: AccountId, *, since: datetime) -> list[Recovery]:
         """Return what gave an account a new phone since a moment and stands, oldest first."""
+
+    async def of_account(self, account: Account) -> list[Recovery]:
+        """Return what was done to recover an account, oldest first.
+
+        Beside what gave it a phone, what was begun by its person, or in the person's name.
+        """
+
+    async def at_home(self, openid: OpenId, id_number: str) -> bool:
+        """Tell whether a citizen was ever signed in to an account of an ID number's person."""
 
     async def save(self, recovery: Recovery, *, was: RecoveryState) -> bool:
         """Keep how a recovery has gone on; ``False``, with nothing written, if it had moved."""

@@ -13,6 +13,7 @@ from typing import Final
 
 from domain.accounts.model import Account, Proof, Purpose
 from domain.accounts.service import AccountMovedError, AccountService, Agreed, must_cover
+from domain.accounts.trail import NOBODY
 from domain.identity.model import HOLD, AccountSeen, KnownNumber, Recovery, RecoveryState
 from domain.identity.recoveries import (
     FaceNotProvenError,
@@ -70,7 +71,9 @@ class RecoveryService:
         openid
             Who asks: at most 3 answers within an hour and 5 within a day.
         name, id_number
-            As typed; at most 5 answers about one number within a day, whoever asks.
+            As typed; at most 5 answers about one number within a day, to all together who were
+            never signed in to an account of its person. Whoever once was is not among them: a
+            stranger who knows a number does not shut its owner out.
 
         Raises
         ------
@@ -90,11 +93,16 @@ class RecoveryService:
         known_as = person_name(name)
         attempt = charge(self._secrets, now)
         await attempt.take(f"recovery:citizen:{openid}", *_PER_CITIZEN)
-        await attempt.take(f"recovery:number:{number}", _PER_NUMBER)
+        if not await self._work.recoveries.at_home(openid, number):
+            await attempt.take(f"recovery:number:{number}", _PER_NUMBER)
         person = await self._work.people.of_number(number)
-        if person is None or person.name.casefold() != known_as.casefold():
-            raise RecoveryNotFoundError
-        if not await self._work.recoveries.accounts_of(person.id):
+        if (
+            person is None
+            or person.name.casefold() != known_as.casefold()
+            or not await self._work.recoveries.accounts_of(person.id)
+        ):
+            # The same act whatever is wrong; whom it is about stays among ourselves.
+            await self._record("recovery:refused", openid, person.id if person else NOBODY)
             raise RecoveryNotFoundError
         recovery = Recovery(self._rng.token(), openid, person.id, RecoveryState.OPEN, now)
         await self._work.recoveries.add(recovery)
@@ -117,6 +125,15 @@ class RecoveryService:
         if found is None or found.openid != openid or not found.alive(self._clock.now()):
             raise RecoveryEndedError
         return found
+
+    async def of(self, account: Account) -> list[Recovery]:
+        """Return what was done to recover an account, oldest first.
+
+        Beside what gave it a phone, what was begun by its person, or in the person's name.
+
+        Source: S0-76, S0-82.
+        """
+        return await self._work.recoveries.of_account(account)
 
     async def accounts(self, openid: OpenId, recovery_id: str) -> list[AccountSeen]:
         """Return all accounts of a person whose face was known, the last used first.
@@ -181,6 +198,8 @@ class RecoveryService:
         until = now + HOLD
         await self._work.recoveries.hold(account.id, until=until)
         await self._keep_consents(account.id, agreed, now)
+        for given in await self._work.consents.of(recovery.id):
+            await self._work.consents.add(replace(given, actor=account.id))
         done = replace(
             recovery,
             state=RecoveryState.DONE,
@@ -276,12 +295,32 @@ class RecoveryService:
         await attempt.take(f"recovery:undo:phone:{phone}:{openid}", _WORDS)
         found = await self._work.recoveries.of_old_phone(phone, since=now - HOLD)
         said = "".join(half_width(word).split())
-        if not hmac.compare_digest(said.encode(), (found.word if found else "-").encode()):
-            raise NothingToUndoError
-        if found is None:
+        right = hmac.compare_digest(said.encode(), (found.word if found else "-").encode())
+        if found is None or not right:
+            # Whatever has not the shape of a word is talk, and no guess.
+            if len(said) == _WORD_DIGITS and said.isdecimal():
+                about = found.id if found else NOBODY
+                await self._record("account:unrecover-refused", openid, about)
             raise NothingToUndoError
         await attempt.give_back()
         return found
+
+    async def disputed(self, recovery_id: str) -> Account:
+        """Return the account that `undo` is about, as it stands before.
+
+        Raises
+        ------
+        NothingToUndoError
+            As `undo`.
+
+        Source
+        ------
+        S0-72.
+        """
+        found = await self._work.recoveries.find(recovery_id)
+        if found is None or found.account_id is None:
+            raise NothingToUndoError
+        return await self._account(found, found.account_id)
 
     async def undo(self, openid: OpenId, recovery_id: str) -> Account:
         """Give an account its old phone back, sign everybody out of it and hold it for a day.

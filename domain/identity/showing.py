@@ -94,8 +94,9 @@ class FaceService:
         counted = tuple(ticket for _, ticket in attempt.tickets)
         await self._keep_session(recovery, session, counted, now)
         for document in agreed:
+            # Whose it is turns out with the face: until then it hangs on the recovery.
             await self._work.consents.add(
-                Consent(recovery.openid, document.kind, document.version, document.text_hash, now)
+                Consent(recovery.id, document.kind, document.version, document.text_hash, now)
             )
         return session.url
 
@@ -132,7 +133,10 @@ class FaceService:
         """
         if recovery.state is not RecoveryState.FACING or recovery.face is None:
             return recovery
-        outcome = await self._check.outcome(recovery.face.receipt)
+        person = await self._person(recovery)
+        outcome = await self._check.outcome(
+            recovery.face.receipt, name=person.name, id_number=person.id_number
+        )
         match outcome:
             case FaceOutcome.PASSED:
                 return await self._passed(recovery)

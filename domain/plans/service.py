@@ -54,7 +54,7 @@ class PlanService:
 
         Source: Q-10.
         """
-        return (await self._counts()).get(unit_id, 0)
+        return (await self.counts()).get(unit_id, 0)
 
     async def registered_in(self, project_id: str) -> int:
         """Return how many live registrations a project has, all its units together.
@@ -68,9 +68,20 @@ class PlanService:
         ------
         Q-10.
         """
-        counts = await self._counts()
+        counts = await self.counts()
         units = (await self.book()).units(project_id)
         return sum(counts.get(unit.id, 0) for unit in units)
 
-    async def _counts(self) -> Mapping[str, int]:
+    async def counts(self) -> Mapping[str, int]:
+        """Return how many live registrations each unit has, at most a second old.
+
+        Returns
+        -------
+        Mapping[str, int]
+            Unit id to count; a unit without registrations is left out.
+
+        Source
+        ------
+        Q-10.
+        """
         return await self._work.plans.counts(self._clock.now())

@@ -20,8 +20,9 @@ from domain.registrations.model import (
     screen_cancel,
 )
 from domain.shared.chance import Randomness
-from domain.shared.clock import Clock, china_day
+from domain.shared.clock import Clock, china_day, minute
 from domain.shared.errors import ConflictError, NotFoundError, RefusedError
+from domain.shared.pushes import Outbox, Push, PushKind
 from domain.shared.records import Act, Consent, OpenId
 
 __all__ = [
@@ -71,8 +72,10 @@ class RegistrationStore(Protocol):
         Returns
         -------
         bool
-            False, with nothing written, when the family has a live registration of the unit or
-            as many as the limit in the plan, or when the number or the check code is taken.
+            False, with nothing written, when this work can see that the family has a live
+            registration of the unit or as many as the limit in the plan, or that the number or
+            the check code is taken. What it cannot see yet comes to light at its end, which
+            then undoes it: `CollidedError`.
         """
 
     async def find(self, number: str) -> Registration | None:
@@ -100,6 +103,10 @@ class RegistrationsWork(PlansWork, ContentWork, Protocol):
     @property
     def registrations(self) -> RegistrationStore:
         """Registrations."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """What is to be told."""
 
 
 class RegistrationService:
@@ -194,6 +201,7 @@ UnitTypeMismatchError, PlanLimitError
         made = await self._add(wish, unit, plan, family)
         await self._consent(made, plan)
         await self._act("create", made.number, account)
+        await self._tell(PushKind.REGISTERED, made)
         return made
 
     async def of_family(self, family_id: str) -> list[Registration]:
@@ -272,6 +280,7 @@ UnitTypeMismatchError, PlanLimitError
         cancelled = [await self.find(account, family, number) for number in wanted]
         for registration in cancelled:
             await self._act("cancel", registration.number, account)
+            await self._tell(PushKind.CANCELLED, registration)
         return cancelled
 
     async def _screen(self, unit: Unit, plan: Plan, family: Family) -> None:
@@ -312,6 +321,14 @@ UnitTypeMismatchError, PlanLimitError
             at=made.created_at,
         )
         await self._work.consents.add(consent)
+
+    async def _tell(self, kind: PushKind, registration: Registration) -> None:
+        """Tell the account, so that its citizen knows of what somebody else did there."""
+        project = (await self._work.plans.book()).project(registration.project_id)
+        at = self._clock.now()
+        values = (f"{project.name}{registration.unit_type}", registration.number, minute(at))
+        push = Push(kind, values, account=registration.account_id)
+        await self._work.outbox.add(push, at=at)
 
     async def _act(self, action: str, number: str, account: Account) -> None:
         act = Act(
