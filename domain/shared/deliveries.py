@@ -34,7 +34,10 @@ class DeliveryStore(Protocol):
         """Return what a delivery was answered; ``None`` if it changed no record."""
 
     async def add(self, delivered: Delivered) -> bool:
-        """Keep a reply; ``False``, and nothing kept, if the delivery already has one."""
+        """Keep a reply; ``False``, and nothing kept, if the delivery already has one.
+
+        Of one that another work keeps meanwhile, the commit tells: `CollidedError`.
+        """
 
     async def forget(self, *, before: datetime) -> int:
         """Drop replies given before a moment; return how many."""

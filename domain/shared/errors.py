@@ -13,6 +13,7 @@ __all__ = [
     "NeedsError",
     "NotFoundError",
     "RefusedError",
+    "UnansweredError",
     "UnavailableError",
 ]
 
@@ -77,3 +78,9 @@ class UnavailableError(DomainError):
     """A system we need is silent."""
 
     code = "unavailable"
+
+
+class UnansweredError(UnavailableError):
+    """No answer came, and what was asked may have been done all the same."""
+
+    code = "unanswered"

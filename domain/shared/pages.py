@@ -15,7 +15,7 @@ from domain.shared.chance import Randomness
 from domain.shared.clock import Clock, utc_from_timestamp
 from domain.shared.conversations import Json
 from domain.shared.errors import RefusedError
-from domain.shared.records import OpenId
+from domain.shared.records import AccountId, OpenId
 from domain.shared.work import Work
 
 __all__ = [
@@ -70,7 +70,8 @@ class OneTimePage:
     """A form that asks one step of one draft, once.
 
     ``about`` is what the page knows of the draft; ``answer`` is what the citizen sent: ``None``
-    while ``used_at`` is.
+    while ``used_at`` is. ``account_id`` is whose citizen was given it; ``None`` for one who was
+    signed out.
     """
 
     openid: OpenId
@@ -81,6 +82,7 @@ class OneTimePage:
     expires_at: datetime
     used_at: datetime | None = None
     answer: Json = None
+    account_id: AccountId | None = None
     about: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -153,7 +155,7 @@ class PageService:
         self._public_url = public_url.rstrip("/")
         self._signer = signer
 
-    async def issue(  # noqa: PLR0913 (two of them have a usual value; all are named)
+    async def issue(  # noqa: PLR0913 (three of them have a usual value; all are named)
         self,
         *,
         openid: OpenId,
@@ -161,6 +163,7 @@ class PageService:
         flow: str,
         step: str,
         about: Mapping[str, str] | None = None,
+        account_id: AccountId | None = None,
         path: str = FORM_PATH,
     ) -> str:
         """Make a one-time form for a step; earlier unsent forms of that step stop working.
@@ -171,6 +174,8 @@ class PageService:
             Who is asked what.
         about
             What the form knows of the draft; kept sealed, never shown.
+        account_id
+            Which account the citizen is signed in to, if any.
         path
             Where it lives, if it is no form but something else that works once.
 
@@ -184,7 +189,16 @@ class PageService:
         token = self._rng.token()
         now = self._clock.now()
         ends = now + FORM_LIFE
-        page = OneTimePage(openid, draft_id, flow, step, now, ends, about=dict(about or {}))
+        page = OneTimePage(
+            openid,
+            draft_id,
+            flow,
+            step,
+            now,
+            ends,
+            account_id=account_id,
+            about=dict(about or {}),
+        )
         await self._work.pages.add(_hash(token), page)
         return f"{self._public_url}{path}/{token}"
 

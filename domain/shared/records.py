@@ -112,4 +112,7 @@ class EffectStore(Protocol):
         """Return the draft's effect; ``None`` while it had none."""
 
     async def add(self, effect: Effect) -> None:
-        """Keep a draft's effect; `EffectConflictError` if it already had one."""
+        """Keep a draft's effect; `EffectConflictError` if it already had one.
+
+        Of one that another work keeps meanwhile, the commit tells: `CollidedError`.
+        """

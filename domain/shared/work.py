@@ -2,9 +2,22 @@
 
 from typing import Protocol, Self
 
+from domain.shared.errors import ConflictError, UnavailableError
 from domain.shared.records import ActStore, ConsentStore, EffectStore
 
-__all__ = ["OpenWork", "Work"]
+__all__ = ["CollidedError", "OpenWork", "UnsureError", "Work"]
+
+
+class CollidedError(ConflictError):
+    """Two transactions stood in each other's way; this one was undone and may be tried again."""
+
+    code = "collided"
+
+
+class UnsureError(UnavailableError):
+    """The records fell silent during a commit: whether it lasts is to be looked up."""
+
+    code = "unsure"
 
 
 class Work(Protocol):
@@ -31,7 +44,17 @@ class OpenWork(Work, Protocol):
         """Whether anything was written since the last commit."""
 
     async def commit(self) -> None:
-        """Make everything written so far last."""
+        """Make everything written so far last.
+
+        Raises
+        ------
+        UnsureError
+            The records fell silent before they said whether it lasts.
+        UnavailableError
+            The records could not be reached; nothing lasts.
+        CollidedError
+            Another transaction stood in the way; nothing lasts.
+        """
 
     async def let_go(self) -> None:
         """End the read and return the connection, before waiting on the outside world."""
