@@ -18,13 +18,22 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Final
 
 from domain.shared.clock import Clock
-from domain.shared.conversations import Answered, BusyError, Claim, Mine, OvertakenError
+from domain.shared.conversations import (
+    FLOOD_MESSAGES,
+    FLOOD_SECONDS,
+    Answered,
+    BusyError,
+    Claim,
+    FloodedError,
+    Mine,
+    OvertakenError,
+)
 from domain.shared.errors import UnavailableError
 from domain.shared.records import OpenId
 
@@ -54,6 +63,8 @@ _ERASE: Final = "DELETE FROM conversations WHERE openid = ?"
 _FORGET: Final = """
     DELETE FROM replies WHERE rowid IN (SELECT rowid FROM replies WHERE at < ? LIMIT 500)"""
 
+_FLOOD: Final = timedelta(seconds=FLOOD_SECONDS)
+
 _BETWEEN: Final = "\x1f"
 """Parts the words of a ticket; XML cannot hold it, so no openid does."""
 
@@ -72,6 +83,31 @@ class _Turn:
     admitted: asyncio.Future[None]
     answered: asyncio.Future[bytes | None]
     lapse: asyncio.TimerHandle | None = None
+
+
+class _Lately:
+    """How many messages of each citizen came within some seconds, counted from the first."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._counts: dict[OpenId, tuple[datetime, int]] = {}
+
+    def note(self, openid: OpenId) -> None:
+        """Count a message; `FloodedError` if it is one too many."""
+        now = self._clock.now()
+        self._forget_old(now)
+        since, messages = self._counts.get(openid, (now, 0))
+        if messages >= FLOOD_MESSAGES:
+            raise FloodedError(since + _FLOOD)
+        self._counts[openid] = since, messages + 1
+
+    def _forget_old(self, now: datetime) -> None:
+        """Forget those whose seconds are over: they stand first, as they were heard first."""
+        while self._counts:
+            openid, (since, _) = next(iter(self._counts.items()))
+            if since <= now < since + _FLOOD:
+                return
+            del self._counts[openid]
 
 
 class EmbeddedConversations:
@@ -97,6 +133,7 @@ class EmbeddedConversations:
         self._clock = clock
         self._lease = lease
         self._serials = count(1)
+        self._lately = _Lately(clock)
         self._turns: dict[str, _Turn] = {}
         self._lines: dict[OpenId, deque[_Turn]] = {}
         with _translated(f"{file} cannot be opened, or another process has it"):
@@ -117,12 +154,20 @@ class EmbeddedConversations:
         ------
         BusyError
             The wait was not long enough.
+        FloodedError
+            The citizen sends more than is taken.
         """
         try:
             async with asyncio.timeout(wait):
                 return await self._join(key) or await self._enter(key, openid)
         except TimeoutError as error:
             raise BusyError from error
+
+    def holds(self, claim: Mine) -> bool:
+        """Tell whether a turn has not lapsed: no other process gives it to anybody."""
+        _, _, key = claim.ticket.split(_BETWEEN, 2)
+        turn = self._turns.get(key)
+        return turn is not None and turn.ticket == claim.ticket
 
     async def finish(self, claim: Mine, *, payload: bytes, reply: bytes) -> None:
         """Save the conversation, keep the reply and let the next turn in.
@@ -172,7 +217,7 @@ class EmbeddedConversations:
             dropped += bite
             await asyncio.sleep(0)
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Let go of the file."""
         self._connection.close()
 
@@ -190,6 +235,7 @@ class EmbeddedConversations:
         reply, revision, payload = self._load(key, openid)
         if reply is not None:
             return Answered(reply)
+        self._lately.note(openid)
         turn = self._stand(key, openid)
         if turn.lapse is None:
             try:

@@ -1,21 +1,17 @@
-"""Accounts, persons and families in SQL: sealed where they name somebody, found by blind index."""
+"""Accounts and persons in SQL: sealed where they name somebody, found by blind index."""
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 from uuid import uuid4
 
 from sqlalchemy import (
-    Date,
     ForeignKey,
     Index,
     LargeBinary,
-    RowMapping,
     Select,
     String,
     Text,
+    bindparam,
     delete,
     or_,
     select,
@@ -26,8 +22,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from adapters.cipher import Cipher
 from adapters.sql.base import Base, SqlSession, UtcDateTime
+from adapters.sql.families import FamilyRow, SqlFamilies
+from adapters.sql.prepared import Found, Prepared
 from domain.accounts.model import Account, AccountState, Session
-from domain.filings.model import Family, FamilyState, Filing, Member, unit_types_of
 from domain.identity.model import Person, Verified
 from domain.shared.idents import long_id
 from domain.shared.records import AccountId, OpenId
@@ -41,16 +38,29 @@ __all__ = [
     "SqlFamilies",
     "SqlPeople",
     "account_of",
+    "name_index",
+    "person_of",
+    "tail_index",
 ]
 
 _INDEX_LENGTH = 64
 _ID_LENGTH = 32
+_SOUGHT_LENGTH = 32
+_TAIL = 4
 
 
 class PersonRow(Base):
-    """A person whose name is real."""
+    """A person whose name is real; officers find it by ``name_index``."""
 
     __tablename__ = "people"
+    __table_args__ = (
+        Index(
+            "ix_people_without_name",
+            "id",
+            sqlite_where=text("name_index IS NULL"),
+            postgresql_where=text("name_index IS NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(_ID_LENGTH), primary_key=True)
     number_index: Mapped[str] = mapped_column(String(_INDEX_LENGTH), unique=True)
@@ -58,25 +68,15 @@ class PersonRow(Base):
     name: Mapped[bytes] = mapped_column(LargeBinary)
     verified_at: Mapped[datetime] = mapped_column(UtcDateTime)
     source: Mapped[str] = mapped_column(String(64))
-
-
-class FamilyRow(Base):
-    """What the register last said about a family; its id is the blind index of its number."""
-
-    __tablename__ = "families"
-
-    id: Mapped[str] = mapped_column(String(_INDEX_LENGTH), primary_key=True)
-    number: Mapped[bytes] = mapped_column(LargeBinary)
-    district: Mapped[str] = mapped_column(Text)
-    unit_types: Mapped[str] = mapped_column(String(64))
-    order_group: Mapped[str] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(String(16))
-    members: Mapped[bytes] = mapped_column(LargeBinary)
-    filed_at: Mapped[date | None] = mapped_column(Date)
+    name_index: Mapped[str | None] = mapped_column(String(_SOUGHT_LENGTH), index=True)
 
 
 class AccountRow(Base):
-    """An account; a phone has at most one that is live."""
+    """An account; a phone has at most one that is live.
+
+    Officers find it by ``phone_tail``, the blind index of the phone's last four digits; empty once
+    it is closed.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (
@@ -86,6 +86,12 @@ class AccountRow(Base):
             unique=True,
             sqlite_where=text("state = 'active'"),
             postgresql_where=text("state = 'active'"),
+        ),
+        Index(
+            "ix_accounts_without_tail",
+            "id",
+            sqlite_where=text("phone_tail IS NULL"),
+            postgresql_where=text("phone_tail IS NULL"),
         ),
     )
 
@@ -99,6 +105,7 @@ class AccountRow(Base):
     password_hash: Mapped[str | None] = mapped_column(Text)
     held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    phone_tail: Mapped[str | None] = mapped_column(String(_SOUGHT_LENGTH), index=True)
 
 
 class OpenIdLinkRow(Base):
@@ -110,6 +117,41 @@ class OpenIdLinkRow(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
     linked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+_NOT_OF_A_TURN: Final = frozenset({"used_at", "phone_tail"})
+"""When the citizen last used it stands at the link; by its tail only officers find it."""
+
+_READ_ALONG: Final = ((PersonRow, "person__"), (FamilyRow, "family__"))
+
+
+def _signed_in() -> Select[Any]:
+    """Return the live account of a citizen, when they last used it, and whose it is."""
+    own = [one for one in AccountRow.__table__.columns if one.name not in _NOT_OF_A_TURN]
+    along = [
+        column.label(f"{prefix}{column.name}")
+        for row, prefix in _READ_ALONG
+        for column in row.__table__.columns
+    ]
+    return (
+        select(*own, OpenIdLinkRow.used_at, *along)
+        .select_from(OpenIdLinkRow)
+        .join(AccountRow, AccountRow.id == OpenIdLinkRow.account_id)
+        .outerjoin(PersonRow, PersonRow.id == AccountRow.person_id)
+        .outerjoin(FamilyRow, FamilyRow.id == AccountRow.family_id)
+        .where(
+            OpenIdLinkRow.openid == bindparam("openid"),
+            AccountRow.state == AccountState.ACTIVE.value,
+        )
+    )
+
+
+_SIGNED_IN: Final = Prepared(_signed_in())
+_PERSON: Final = Prepared(select(PersonRow.__table__).where(PersonRow.id == bindparam("id")))
+_LINK_USED, _ACCOUNT_USED = (
+    Prepared(update(row).where(key == bindparam("key")).values(used_at=bindparam("at")))
+    for row, key in ((OpenIdLinkRow, OpenIdLinkRow.openid), (AccountRow, AccountRow.id))
+)
 
 
 class SqlAccounts:
@@ -126,6 +168,7 @@ class SqlAccounts:
             id=account.id,
             phone_index=self._session.cipher.index("phone", phone),
             phone=self._session.cipher.seal_text(phone),
+            phone_tail=tail_index(self._session.cipher, phone),
             state=account.state.value,
             created_at=at,
             used_at=at,
@@ -138,10 +181,14 @@ class SqlAccounts:
 
     async def of_openid(self, openid: OpenId) -> Account | None:
         """Return the live account that a citizen is signed in to; ``None`` if signed out."""
-        linked = OpenIdLinkRow.account_id == AccountRow.id
-        signed_in = select(AccountRow).join(OpenIdLinkRow, linked)
-        mine = signed_in.where(OpenIdLinkRow.openid == openid)
-        return await self._live(mine, used_at=OpenIdLinkRow.used_at)
+        row = await self._session.row(_SIGNED_IN, openid=openid)
+        if row is None:
+            return None
+        # Who asks for the account mostly asks whose it is next.
+        for kept, prefix in _READ_ALONG:
+            found = {one.name: row[f"{prefix}{one.name}"] for one in kept.__table__.columns}
+            self._session.memory[kept, found["id"]] = found
+        return account_of(row, self._session.cipher)
 
     async def of_phone(self, phone: str) -> Account | None:
         """Return the live account of a phone; ``None`` if there is none."""
@@ -181,11 +228,8 @@ class SqlAccounts:
 
     async def touch(self, openid: OpenId, account_id: AccountId, at: datetime) -> None:
         """Keep when a citizen last used an account."""
-        for row in (
-            update(OpenIdLinkRow).where(OpenIdLinkRow.openid == openid),
-            update(AccountRow).where(AccountRow.id == account_id),
-        ):
-            await self._session.write(row.values(used_at=at))
+        await self._session.later(_LINK_USED, key=openid, at=at)
+        await self._session.later(_ACCOUNT_USED, key=account_id, at=at)
 
     async def set_phone(self, account_id: AccountId, phone: str) -> bool:
         """Give an account a phone; ``False``, with nothing written, if another live one has it."""
@@ -193,7 +237,11 @@ class SqlAccounts:
         return await self._session.update_free(
             update(AccountRow)
             .where(AccountRow.id == account_id)
-            .values(phone_index=cipher.index("phone", phone), phone=cipher.seal_text(phone))
+            .values(
+                phone_index=cipher.index("phone", phone),
+                phone=cipher.seal_text(phone),
+                phone_tail=tail_index(cipher, phone),
+            )
         )
 
     async def set_password(self, account_id: AccountId, kept: str) -> None:
@@ -218,6 +266,7 @@ class SqlAccounts:
                 state=AccountState.CLOSED.value,
                 phone=cipher.seal_text(""),
                 phone_index=cipher.index("phone", ""),
+                phone_tail="",
                 password_hash=None,
                 **nobody,
             )
@@ -235,12 +284,9 @@ class SqlAccounts:
         mine = update(AccountRow).where(AccountRow.id == account_id, free)
         return await self._touches(mine.values(family_id=family_id))
 
-    async def _live(
-        self, statement: Select[Any], *, used_at: Any = AccountRow.used_at
-    ) -> Account | None:
+    async def _live(self, statement: Select[Any]) -> Account | None:
         # The columns, not the entity: rows are read without an ORM session.
-        kept = [one for one in AccountRow.__table__.columns if one.name != "used_at"]
-        columns = statement.with_only_columns(*kept, used_at.label("used_at"))
+        columns = statement.with_only_columns(*AccountRow.__table__.columns)
         live = columns.where(AccountRow.state == AccountState.ACTIVE.value)
         row = (await self._session.read(live)).mappings().first()
         return None if row is None else account_of(row, self._session.cipher)
@@ -258,7 +304,9 @@ class SqlPeople:
 
     async def find(self, person_id: str) -> Person | None:
         """Return a person; ``None`` if not on record."""
-        return await self._one(PersonRow.id == person_id)
+        row = self._session.memory.get((PersonRow, person_id))
+        row = row or await self._session.row(_PERSON, id=person_id)
+        return None if row is None else person_of(row, self._session.cipher)
 
     async def of_number(self, id_number: str) -> Person | None:
         """Return the person of an ID number in either notation; ``None`` if not on record."""
@@ -272,6 +320,7 @@ class SqlPeople:
         known = {
             "number": cipher.seal_text(verified.id_number),
             "name": cipher.seal_text(verified.name),
+            "name_index": name_index(cipher, verified.name),
             "verified_at": verified.at,
             "source": verified.source,
         }
@@ -285,54 +334,20 @@ class SqlPeople:
     async def _one(self, condition: Any) -> Person | None:
         found = await self._session.read(select(PersonRow.__table__).where(condition))
         row = found.mappings().first()
-        if row is None:
-            return None
-        open_text = self._session.cipher.open_text
-        return Person(
-            id=row["id"],
-            name=open_text(row["name"]),
-            id_number=open_text(row["number"]),
-            verified_at=row["verified_at"],
-            source=row["source"],
-        )
+        return None if row is None else person_of(row, self._session.cipher)
 
 
-class SqlFamilies:
-    """The `FamilyStore` on one transaction."""
-
-    def __init__(self, session: SqlSession) -> None:
-        self._session = session
-
-    def id_of(self, number: str) -> str:
-        """Return the id that a number's family has, or would have."""
-        return self._session.cipher.index("filing-number", number)
-
-    async def find(self, family_id: str) -> Family | None:
-        """Return a family; ``None`` if not on record."""
-        statement = select(FamilyRow.__table__).where(FamilyRow.id == family_id)
-        row = (await self._session.read(statement)).mappings().first()
-        return None if row is None else _family(row, self._session.cipher)
-
-    async def save(self, filing: Filing) -> Family:
-        """Keep what the register says, in place of what was known."""
-        family = Family.of(filing, self.id_of(filing.number))
-        known = {
-            "number": self._session.cipher.seal_text(filing.number),
-            "district": filing.district,
-            "unit_types": ",".join(filing.unit_types),
-            "order_group": filing.group,
-            "state": filing.state.value,
-            "members": self._session.cipher.seal_text(_members_text(filing.members)),
-            "filed_at": filing.filed_at,
-        }
-        if not await self._session.insert_new(FamilyRow, id=family.id, **known):
-            await self._session.write(
-                update(FamilyRow).where(FamilyRow.id == family.id).values(**known)
-            )
-        return family
+def tail_index(cipher: Cipher, phone: str) -> str:
+    """Return what accounts are found by whose phone ends like this one."""
+    return cipher.index("phone-tail", phone[-_TAIL:])[:_SOUGHT_LENGTH]
 
 
-def account_of(row: RowMapping, cipher: Cipher) -> Account:
+def name_index(cipher: Cipher, name: str) -> str:
+    """Return what persons are found by who have this very name."""
+    return cipher.index("name", name)[:_SOUGHT_LENGTH]
+
+
+def account_of(row: Found, cipher: Cipher) -> Account:
     """Return the account that a row of `AccountRow` holds."""
     return Account(
         id=AccountId(row["id"]),
@@ -347,18 +362,12 @@ def account_of(row: RowMapping, cipher: Cipher) -> Account:
     )
 
 
-def _family(row: RowMapping, cipher: Cipher) -> Family:
-    return Family(
+def person_of(row: Found, cipher: Cipher) -> Person:
+    """Return the person that a row of `PersonRow` holds."""
+    return Person(
         id=row["id"],
-        number=cipher.open_text(row["number"]),
-        district=row["district"],
-        unit_types=unit_types_of([word for word in row["unit_types"].split(",") if word]),
-        group=row["order_group"],
-        state=FamilyState(row["state"]),
-        members=tuple(Member(**kept) for kept in json.loads(cipher.open_text(row["members"]))),
-        filed_at=row["filed_at"],
+        name=cipher.open_text(row["name"]),
+        id_number=cipher.open_text(row["number"]),
+        verified_at=row["verified_at"],
+        source=row["source"],
     )
-
-
-def _members_text(members: Sequence[Member]) -> str:
-    return json.dumps([asdict(member) for member in members], ensure_ascii=False)

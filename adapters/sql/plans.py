@@ -1,7 +1,7 @@
-"""Plans and published texts in SQL, and what the process remembers of them.
+"""Plans in SQL, and what the process remembers of them.
 
-Plans and texts change seldom and are read at every message, so that a process reads them once
-and keeps them until `PlanCache.invalidate` or `ContentCache.invalidate`. Browsing then costs no
+Plans change seldom and are read at every message, so that a process reads them once and keeps them
+until `PlanCache.invalidate`. Browsing then costs no
 statement at all, save a count of registrations once a second.
 """
 
@@ -10,35 +10,49 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import JSON, ForeignKey, Integer, Row, String, Text, exists, select
+from sqlalchemy import (
+    ForeignKey,
+    Integer,
+    Row,
+    String,
+    Text,
+    false,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adapters.sql.base import Base, SqlSession, UtcDateTime
-from adapters.sql.registrations import live_counts
-from domain.content.model import Document, Faq
+from adapters.sql.engine import translated
+from adapters.sql.tallies import live_counts
 from domain.filings.model import UnitType
 from domain.plans.model import Plan, PlanBook, PlanId, PlanKind, Project, ProjectId, Unit, UnitId
+from domain.shared.errors import UnavailableError
 
 __all__ = [
-    "ContentCache",
-    "DocumentRow",
-    "FaqRow",
+    "KeptOnce",
     "PlanCache",
     "PlanRow",
     "ProjectRow",
-    "SqlDocuments",
     "SqlPlans",
     "UnitRow",
+    "plan_of",
+    "project_of",
+    "unit_of",
 ]
 
 _T = TypeVar("_T")
 
+_NOBODY = text("''")
 _COUNTS_LIFE = timedelta(seconds=1)
 _HUNDREDTHS = Decimal(100)
 
 
 class PlanRow(Base):
-    """A plan. ``limit`` is the most live registrations of one family, none for any number."""
+    """A plan. ``limit`` is the most live registrations of one family, none for any number.
+
+    A ``draft`` is seen by officers only.
+    """
 
     __tablename__ = "plans"
 
@@ -52,6 +66,7 @@ class PlanRow(Base):
     notice: Mapped[str] = mapped_column(String(64))
     limit: Mapped[int | None] = mapped_column(Integer)
     demo: Mapped[bool]
+    draft: Mapped[bool] = mapped_column(server_default=false())
 
 
 class ProjectRow(Base):
@@ -86,37 +101,15 @@ class UnitRow(Base):
     flats: Mapped[int] = mapped_column(Integer)
 
 
-class DocumentRow(Base):
-    """One published version of a text; never changed."""
+class KeptOnce(Generic[_T]):
+    """A value read once and kept until it is dropped.
 
-    __tablename__ = "documents"
-
-    kind: Mapped[str] = mapped_column(String(64), primary_key=True)
-    version: Mapped[int] = mapped_column(Integer, primary_key=True)
-    title: Mapped[str] = mapped_column(String(200))
-    text: Mapped[str] = mapped_column(Text)
-    text_hash: Mapped[str] = mapped_column(String(64))
-    published_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class FaqRow(Base):
-    """A frequent question; ``position`` orders the questions that citizens see."""
-
-    __tablename__ = "faqs"
-
-    id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    position: Mapped[int] = mapped_column(Integer)
-    question: Mapped[str] = mapped_column(String(200))
-    aliases: Mapped[list[str]] = mapped_column(JSON)
-    answer: Mapped[str] = mapped_column(Text)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class _Kept(Generic[_T]):
-    """A value read once and kept until it is dropped."""
+    What was dropped is given once more where nothing newer can be read.
+    """
 
     def __init__(self) -> None:
         self._value: _T | None = None
+        self._dropped: _T | None = None
         self._drops = 0
 
     async def get(self, read: Callable[[], Awaitable[_T]]) -> _T:
@@ -128,14 +121,26 @@ class _Kept(Generic[_T]):
         if self._value is not None:
             return self._value
         drops = self._drops
-        value = await read()
+        try:
+            with translated():
+                value = await read()
+        except UnavailableError:
+            if self._dropped is None:
+                raise
+            return self._dropped
         if drops == self._drops:
             self._value = value
         return value
 
+    @property
+    def at_hand(self) -> _T | None:
+        """The kept value; ``None`` where it must be read first."""
+        return self._value
+
     def drop(self) -> None:
         """Read again at the next wish."""
-        self._value = None
+        if self._value is not None:
+            self._value, self._dropped = None, self._value
         self._drops += 1
 
 
@@ -143,45 +148,45 @@ class PlanCache:
     """What a process remembers of the plans. Lives as long as the process."""
 
     def __init__(self) -> None:
-        self.book = _Kept[PlanBook]()
+        self.book = KeptOnce[PlanBook]()
         self._counts: Mapping[str, int] | None = None
         self._counted_at: datetime | None = None
 
     def invalidate(self) -> None:
         """Read everything again; to be called after plans, projects or units changed."""
         self.book.drop()
-        self._counts = None
+        self._counted_at = None
 
     async def counts(
         self, now: datetime, read: Callable[[], Awaitable[Mapping[str, int]]]
     ) -> Mapping[str, int]:
-        """Return counts at most a second old.
+        """Return counts at most a second old; the last known ones while the records are silent.
 
         While one turn counts again, the others are given the counts of a moment ago.
         """
         if self._counts is not None and self._is_fresh(now):
             return self._counts
         self._counted_at = now
-        self._counts = await read()
+        try:
+            with translated():
+                self._counts = await read()
+        except UnavailableError:
+            if self._counts is None:
+                raise
         return self._counts
+
+    def book_at_hand(self) -> PlanBook | None:
+        """Return the present book; ``None`` where it must be read first."""
+        return self.book.at_hand
+
+    def counts_at_hand(self, now: datetime) -> Mapping[str, int] | None:
+        """Return counts at most a second old; ``None`` where they must be read first."""
+        return self._counts if self._is_fresh(now) else None
 
     def _is_fresh(self, now: datetime) -> bool:
         """Tell whether the last count is young; a clock set back makes it old."""
-        age = now - (self._counted_at or now)
-        return timedelta(0) <= age < _COUNTS_LIFE
-
-
-class ContentCache:
-    """What a process remembers of the published texts. Lives as long as the process."""
-
-    def __init__(self) -> None:
-        self.documents = _Kept[Mapping[str, Document]]()
-        self.faqs = _Kept[tuple[Faq, ...]]()
-
-    def invalidate(self) -> None:
-        """Read everything again; to be called after something was published."""
-        self.documents.drop()
-        self.faqs.drop()
+        counted_at = self._counted_at
+        return counted_at is not None and timedelta(0) <= now - counted_at < _COUNTS_LIFE
 
 
 class SqlPlans:
@@ -203,50 +208,22 @@ class SqlPlans:
         return await live_counts(self._session)
 
     async def _read_book(self) -> PlanBook:
-        plans = await self._session.read(select(PlanRow.__table__))
+        plans = await self._session.read(select(PlanRow.__table__).where(~PlanRow.draft))
+        published = {row.id: plan_of(row) for row in plans}
         projects = await self._session.read(
             select(ProjectRow.__table__).order_by(ProjectRow.position, ProjectRow.id)
         )
+        # Drafts, and what is being published while we read: it is read again in a moment.
+        seen = {row.id: project_of(row) for row in projects if row.plan_id in published}
         units = await self._session.read(
             select(UnitRow.__table__).order_by(UnitRow.position, UnitRow.id)
         )
-        return PlanBook.of(map(_plan, plans), map(_project, projects), map(_unit, units))
+        offered = [unit_of(row) for row in units if row.project_id in seen]
+        return PlanBook.of(published.values(), seen.values(), offered)
 
 
-class SqlDocuments:
-    """The `DocumentStore` in SQL, behind the process's cache."""
-
-    def __init__(self, session: SqlSession, cache: ContentCache) -> None:
-        self._session = session
-        self._cache = cache
-
-    async def documents(self) -> Mapping[str, Document]:
-        """Return the newest version of each kind."""
-        return await self._cache.documents.get(self._read_documents)
-
-    async def faqs(self) -> tuple[Faq, ...]:
-        """Return every question in its order."""
-        return await self._cache.faqs.get(self._read_faqs)
-
-    async def is_on_record(self, kind: str, version: int, text_hash: str) -> bool:
-        """Tell whether such a text was ever published."""
-        published = exists().where(
-            DocumentRow.kind == kind,
-            DocumentRow.version == version,
-            DocumentRow.text_hash == text_hash,
-        )
-        return bool((await self._session.read(select(published))).scalar_one())
-
-    async def _read_documents(self) -> Mapping[str, Document]:
-        oldest_first = select(DocumentRow.__table__).order_by(DocumentRow.version)
-        return {row.kind: _document(row) for row in await self._session.read(oldest_first)}
-
-    async def _read_faqs(self) -> tuple[Faq, ...]:
-        chosen = select(FaqRow.__table__).order_by(FaqRow.position, FaqRow.id)
-        return tuple(_faq(row) for row in await self._session.read(chosen))
-
-
-def _plan(row: Row[Any]) -> Plan:
+def plan_of(row: Row[Any]) -> Plan:
+    """Return the plan that a row of `PlanRow` holds."""
     return Plan(
         id=PlanId(row.id),
         name=row.name,
@@ -261,7 +238,8 @@ def _plan(row: Row[Any]) -> Plan:
     )
 
 
-def _project(row: Row[Any]) -> Project:
+def project_of(row: Row[Any]) -> Project:
+    """Return the project that a row of `ProjectRow` holds."""
     return Project(
         id=ProjectId(row.id),
         plan_id=PlanId(row.plan_id),
@@ -275,7 +253,8 @@ def _project(row: Row[Any]) -> Project:
     )
 
 
-def _unit(row: Row[Any]) -> Unit:
+def unit_of(row: Row[Any]) -> Unit:
+    """Return the unit that a row of `UnitRow` holds."""
     return Unit(
         id=UnitId(row.id),
         project_id=ProjectId(row.project_id),
@@ -284,25 +263,4 @@ def _unit(row: Row[Any]) -> Unit:
         area_to=row.area_to_hundredths / _HUNDREDTHS,
         rent_rate=row.rent_rate_fen / _HUNDREDTHS,
         count=row.flats,
-    )
-
-
-def _document(row: Row[Any]) -> Document:
-    return Document(
-        kind=row.kind,
-        version=row.version,
-        title=row.title,
-        text=row.text,
-        text_hash=row.text_hash,
-        published_at=row.published_at,
-    )
-
-
-def _faq(row: Row[Any]) -> Faq:
-    return Faq(
-        id=row.id,
-        question=row.question,
-        aliases=tuple(row.aliases),
-        answer=row.answer,
-        updated_at=row.updated_at,
     )

@@ -5,14 +5,33 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Text, delete, select, update
+from sqlalchemy import (
+    BigInteger,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    bindparam,
+    delete,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adapters.sql.base import Base, SqlSession, UtcDateTime
+from adapters.sql.prepared import Prepared
 from domain.shared.conversations import Json
 from domain.shared.deliveries import Delivered
 from domain.shared.pages import OneTimePage
-from domain.shared.records import Act, Consent, Effect, EffectConflictError, OpenId
+from domain.shared.records import (
+    AccountId,
+    Act,
+    Consent,
+    Effect,
+    EffectConflictError,
+    OpenId,
+)
 
 __all__ = [
     "ActRow",
@@ -104,6 +123,15 @@ class PageRow(Base):
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answer: Mapped[bytes | None] = mapped_column(LargeBinary)
     about: Mapped[bytes | None] = mapped_column(LargeBinary)
+    account_id: Mapped[str | None] = mapped_column(String(32), index=True)
+
+
+_EFFECT: Final = Prepared(
+    select(EffectRow.__table__).where(EffectRow.draft_id == bindparam("draft_id"))
+)
+_DELIVERY: Final = Prepared(
+    select(DeliveryRow.__table__).where(DeliveryRow.key == bindparam("key"))
+)
 
 
 class SqlActs:
@@ -114,7 +142,7 @@ class SqlActs:
 
     async def add(self, act: Act) -> None:
         """Append an act."""
-        await self._session.insert_new(
+        await self._session.append(
             ActRow,
             tag=act.tag,
             actor=act.actor,
@@ -142,7 +170,7 @@ class SqlConsents:
 
     async def add(self, consent: Consent) -> None:
         """Append a consent."""
-        await self._session.insert_new(
+        await self._session.append(
             ConsentRow,
             actor=consent.actor,
             document=consent.document,
@@ -181,15 +209,11 @@ class SqlEffects:
 
     async def find(self, draft_id: str) -> Effect | None:
         """Return the draft's effect; ``None`` while it had none."""
-        row = (
-            await self._session.read(
-                select(EffectRow.__table__).where(EffectRow.draft_id == draft_id)
-            )
-        ).first()
+        row = await self._session.row(_EFFECT, draft_id=draft_id)
         if row is None:
             return None
-        receipt = self._session.cipher.open_text(row.receipt)
-        return Effect(row.draft_id, row.flow, row.fingerprint, receipt, row.at)
+        receipt = self._session.cipher.open_text(row["receipt"])
+        return Effect(row["draft_id"], row["flow"], row["fingerprint"], receipt, row["at"])
 
     async def add(self, effect: Effect) -> None:
         """Keep a draft's effect.
@@ -199,7 +223,7 @@ class SqlEffects:
         EffectConflictError
             It already had one.
         """
-        kept = await self._session.insert_new(
+        kept = await self._session.claim(
             EffectRow,
             draft_id=effect.draft_id,
             flow=effect.flow,
@@ -219,14 +243,14 @@ class SqlDeliveries:
 
     async def find(self, key: str) -> Delivered | None:
         """Return what a delivery was answered; ``None`` if it changed no record."""
-        row = (
-            await self._session.read(select(DeliveryRow.__table__).where(DeliveryRow.key == key))
-        ).first()
-        return None if row is None else Delivered(row.key, OpenId(row.openid), row.reply, row.at)
+        row = await self._session.row(_DELIVERY, key=key)
+        if row is None:
+            return None
+        return Delivered(row["key"], OpenId(row["openid"]), row["reply"], row["at"])
 
     async def add(self, delivered: Delivered) -> bool:
-        """Keep a reply; ``False``, and nothing kept, if the delivery already has one."""
-        return await self._session.insert_new(
+        """Keep a reply; ``False``, and nothing kept, if it can be seen that there is one."""
+        return await self._session.claim(
             DeliveryRow,
             key=delivered.key,
             openid=delivered.openid,
@@ -270,6 +294,7 @@ class SqlPages:
             step=page.step,
             issued_at=page.issued_at,
             expires_at=page.expires_at,
+            account_id=page.account_id,
             about=self._session.cipher.seal_text(json.dumps(page.about)) if page.about else None,
         )
 
@@ -291,6 +316,7 @@ class SqlPages:
             expires_at=row.expires_at,
             used_at=row.used_at,
             answer=self._unsealed(row.answer),
+            account_id=None if row.account_id is None else AccountId(row.account_id),
             about=self._known(row.about),
         )
 

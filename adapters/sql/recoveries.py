@@ -4,15 +4,26 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, RowMapping, String, delete, select, update
+from sqlalchemy import (
+    ForeignKey,
+    LargeBinary,
+    RowMapping,
+    String,
+    delete,
+    exists,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adapters.cipher import Cipher
 from adapters.sql.base import Base, SqlSession, UtcDateTime
-from adapters.sql.people import AccountRow, OpenIdLinkRow, account_of
-from domain.accounts.model import AccountState
+from adapters.sql.people import AccountRow, OpenIdLinkRow, PersonRow, account_of
+from adapters.sql.records import ActRow
+from domain.accounts.model import ENTRIES, Account, AccountState
 from domain.identity.faces import FaceSession
 from domain.identity.model import AccountSeen, Recovery, RecoveryState
+from domain.shared.idents import long_id
 from domain.shared.records import AccountId, OpenId
 
 __all__ = ["RecoveryRow", "SqlRecoveries"]
@@ -81,6 +92,30 @@ class SqlRecoveries:
             .order_by(RecoveryRow.done_at, RecoveryRow.opened_at)
         )
         return [_recovery(row, self._session.cipher) for row in found.mappings()]
+
+    async def of_account(self, account: Account) -> list[Recovery]:
+        """Return what was done to recover an account, oldest first."""
+        theirs = (RecoveryRow.account_id == account.id) | (
+            RecoveryRow.person_id == account.person_id
+        )
+        chosen = select(RecoveryRow.__table__).where(theirs).order_by(RecoveryRow.opened_at)
+        found = await self._session.read(chosen)
+        return [_recovery(row, self._session.cipher) for row in found.mappings()]
+
+    async def at_home(self, openid: OpenId, id_number: str) -> bool:
+        """Tell whether a citizen was ever signed in to an account of an ID number's person."""
+        index = self._session.cipher.index("id-number", long_id(id_number))
+        theirs = (
+            select(AccountRow.id)
+            .join(PersonRow, PersonRow.id == AccountRow.person_id)
+            .where(PersonRow.number_index == index)
+        )
+        signed_in = exists().where(
+            ActRow.actor == openid,
+            ActRow.tag.in_(ENTRIES),
+            ActRow.object_id.in_(theirs.scalar_subquery()),
+        )
+        return bool((await self._session.read(select(signed_in))).scalar())
 
     async def save(self, recovery: Recovery, *, was: RecoveryState) -> bool:
         """Keep how a recovery has gone on; ``False``, with nothing written, if it had moved."""

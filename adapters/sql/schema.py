@@ -1,46 +1,102 @@
 """The state of the database's schema: is it ours, and how to bring it up to date."""
 
+from contextlib import AsyncExitStack
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, MetaData, inspect, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.sql import (
+    documents,
+    editions,
+    escalation,
+    exports,
+    figures,
     notices,
+    officers,
     people,
     plans,
+    posters,
     profiles,
+    pushes,
+    questions,
     records,
     recoveries,
+    refusals,
     registrations,
+    replies,
+    revisions,
+    schedule,
     service,
+    shared_secrets,
+    turn_counts,
 )
 from adapters.sql.base import Base
-from adapters.sql.work import engine_for, translated
+from adapters.sql.engine import engine_for, translated
+from domain.shared.errors import RefusedError
 
-__all__ = ["HEAD", "METADATA", "is_current", "upgrade"]
+__all__ = ["HEAD", "METADATA", "Standing", "is_current", "standing", "upgrade"]
 
-HEAD: Final = "0005"
+HEAD: Final = "0017"
 """The newest revision. Written here so that a start need not load Alembic to know it."""
 
 _ROW_MODULES: Final = (
+    documents,
+    editions,
+    escalation,
+    exports,
+    figures,
     notices,
+    officers,
     people,
     plans,
+    posters,
     profiles,
+    pushes,
+    questions,
     records,
     recoveries,
+    refusals,
     registrations,
+    replies,
+    revisions,
+    schedule,
     service,
+    shared_secrets,
+    turn_counts,
 )
 """Whoever wants the whole schema must have loaded every row class."""
 
 METADATA: Final[MetaData] = Base.metadata
 
+_UPGRADES: Final = 0x616E6A75
+"""The lock of whoever changes the schema: the letters «anju»."""
 
-async def is_current(engine: AsyncEngine) -> bool:
-    """Tell whether the database has the schema that this release needs.
+_OTHERS_SECONDS: Final = 60
+"""How long we wait for another process that is changing the schema."""
+
+_TABLE_SECONDS: Final = 10
+"""How long we wait for a table that is in use; meanwhile its users wait behind us."""
+
+
+_AHEAD: Final = (
+    "数据库结构比这个版本新，请改用新版本的 anju。"
+    " The database's schema is newer than this release: use the newer anju."
+)
+
+
+class Standing(StrEnum):
+    """How a database's schema stands to this release."""
+
+    BEHIND = "behind"
+    CURRENT = "current"
+    AHEAD = "ahead"
+
+
+async def standing(engine: AsyncEngine) -> Standing:
+    """Tell how the database's schema stands to the one that this release needs.
 
     Raises
     ------
@@ -49,20 +105,53 @@ async def is_current(engine: AsyncEngine) -> bool:
     """
     with translated():
         async with engine.connect() as connection:
-            return await connection.run_sync(_revision) == HEAD
+            return _stands(await connection.run_sync(_revision))
+
+
+async def is_current(engine: AsyncEngine) -> bool:
+    """Tell whether the database has the schema that this release needs; see `standing`."""
+    return await standing(engine) is Standing.CURRENT
 
 
 async def upgrade(url: str) -> None:
-    """Bring the schema up to date, all or nothing; of several at once, one does the work."""
-    engine = engine_for(url)
+    """Bring the schema up to date, all or nothing; of several at once, one does the work.
+
+    Raises
+    ------
+    UnavailableError
+        The database is silent, or another process has been changing the schema for a minute.
+    RefusedError
+        A newer release has changed the schema before.
+    """
+    engine = engine_for(url, connections=1, statement_seconds=0)
     try:
-        async with engine.begin() as connection:
-            if connection.dialect.name == "sqlite":
-                # The driver begins no transaction of its own before a change of the schema.
-                await connection.exec_driver_sql("BEGIN IMMEDIATE")
+        async with AsyncExitStack() as opened:
+            with translated():
+                connection = await opened.enter_async_context(engine.begin())
+                await _wait_for_others(connection)
+            if _stands(await connection.run_sync(_revision)) is Standing.AHEAD:
+                raise RefusedError(_AHEAD)
             await connection.run_sync(_upgrade)
     finally:
         await engine.dispose()
+
+
+async def _wait_for_others(connection: AsyncConnection) -> None:
+    """Let one process after another change the schema; the end of the transaction lets the next."""
+    if connection.dialect.name == "sqlite":
+        # The driver begins no transaction of its own before a change of the schema.
+        await connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    await connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_OTHERS_SECONDS}s'")
+    await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADES})")
+    await connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_TABLE_SECONDS}s'")
+
+
+def _stands(revision: str | None) -> Standing:
+    """Tell from a revision's number: a greater one was made by a release newer than this."""
+    if revision == HEAD:
+        return Standing.CURRENT
+    return Standing.AHEAD if (revision or "") > HEAD else Standing.BEHIND
 
 
 def _revision(connection: Connection) -> str | None:

@@ -1,71 +1,120 @@
-"""One transaction over every store, and the engine it runs on."""
+"""One transaction over every store."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Final, Self
-
-from sqlalchemy import URL, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Self, get_type_hints
 
 from adapters.sql.base import SqlSession
-from adapters.sql.notices import SqlNotices
+from adapters.sql.cases import SqlCases, SqlListings
+from adapters.sql.documents import ContentCache, SqlDocuments
+from adapters.sql.editions import SqlEditions
+from adapters.sql.engine import engine_for, is_certain, meaning_of, translated
+from adapters.sql.escalation import SqlHandovers
+from adapters.sql.exports import SqlExports
+from adapters.sql.figures import SqlFigures
+from adapters.sql.notices import (
+    SqlAgreedCards,
+    SqlAudience,
+    SqlChoices,
+    SqlDailyLimits,
+    SqlWatchedDrafts,
+)
+from adapters.sql.offers import SqlOffers
+from adapters.sql.officers import SqlOfficers, SqlOfficerSessions
 from adapters.sql.people import SqlAccounts, SqlFamilies, SqlPeople
-from adapters.sql.plans import ContentCache, PlanCache, SqlDocuments, SqlPlans
+from adapters.sql.plans import PlanCache, SqlPlans
+from adapters.sql.posters import PosterCache, SqlPosters, SqlScans
 from adapters.sql.profiles import SqlProfiles
+from adapters.sql.pushes import SqlPushes
+from adapters.sql.questions import SqlQuestions
 from adapters.sql.records import SqlActs, SqlConsents, SqlDeliveries, SqlEffects, SqlPages
 from adapters.sql.recoveries import SqlRecoveries
+from adapters.sql.refusals import SqlRefusals
 from adapters.sql.registrations import SqlRegistrations
+from adapters.sql.replies import SqlCannedReplies
+from adapters.sql.safety import cautions, safety
+from adapters.sql.schedule import SqlOccurrences, SqlPlaces
 from adapters.sql.service import SqlTickets
 from adapters.sql.traces import SqlTraces
+from adapters.sql.trail import SqlActTrail
+from adapters.sql.turn_counts import SqlTurnCounts
 from domain.shared.errors import UnavailableError
+from domain.shared.work import UnsureError
 
-__all__ = ["SqlWork", "engine_for", "translated"]
-
-_CONNECTIONS: Final = 8
-_POOL_WAIT_SECONDS: Final = 2.0
-"""A citizen hears of a full house within two seconds rather than waiting for a place."""
-
-_PRAGMAS: Final = (
-    "PRAGMA journal_mode = WAL",
-    # What a citizen was told must outlive a power cut; only turns that change a record pay.
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA busy_timeout = 3000",
-)
-_SILENCE: Final = (InterfaceError, OperationalError, PoolTimeoutError, OSError)
+__all__ = ["SqlWork", "cautions", "engine_for", "safety", "translated"]
 
 
 class SqlWork:
     """Every store on one lazily opened connection; leaving without a commit undoes everything.
 
-    Making one costs a few microseconds and opens nothing: a turn that only browses never does.
-    Silence of the database leaves it as `UnavailableError`.
+    Making one costs a microsecond and opens nothing: a turn that only browses never does. Stores
+    are made when they are first asked for.
+    ``ring`` is called after a commit that left something to be told.
+    Silence of the database leaves it as `UnavailableError`, a collision as `CollidedError`.
     """
 
-    def __init__(self, session: SqlSession, plans: PlanCache, content: ContentCache) -> None:
+    acts: SqlActs
+    consents: SqlConsents
+    effects: SqlEffects
+    deliveries: SqlDeliveries
+    pages: SqlPages
+    pushes: SqlPushes
+    places: SqlPlaces
+    occurrences: SqlOccurrences
+    choices: SqlChoices
+    agreed: SqlAgreedCards
+    limits: SqlDailyLimits
+    drafts: SqlWatchedDrafts
+    audience: SqlAudience
+    accounts: SqlAccounts
+    profiles: SqlProfiles
+    people: SqlPeople
+    families: SqlFamilies
+    recoveries: SqlRecoveries
+    registrations: SqlRegistrations
+    offers: SqlOffers
+    exports: SqlExports
+    cases: SqlCases
+    listings: SqlListings
+    figures: SqlFigures
+    tickets: SqlTickets
+    editions: SqlEditions
+    questions: SqlQuestions
+    handovers: SqlHandovers
+    canned: SqlCannedReplies
+    traces: SqlTraces
+    scans: SqlScans
+    officers: SqlOfficers
+    officer_sessions: SqlOfficerSessions
+    refusals: SqlRefusals
+    trail: SqlActTrail
+    turn_counts: SqlTurnCounts
+
+    def __init__(
+        self,
+        session: SqlSession,
+        plans: PlanCache,
+        content: ContentCache,
+        ring: Callable[[], None] = lambda: None,
+        posters: PosterCache | None = None,
+    ) -> None:
         self._session = session
-        self.acts = SqlActs(session)
-        self.consents = SqlConsents(session)
-        self.effects = SqlEffects(session)
-        self.deliveries = SqlDeliveries(session)
-        self.pages = SqlPages(session)
-        self.notices = SqlNotices(session)
-        self.accounts = SqlAccounts(session)
-        self.profiles = SqlProfiles(session)
-        self.people = SqlPeople(session)
-        self.families = SqlFamilies(session)
-        self.recoveries = SqlRecoveries(session)
+        self._ring = ring
         self.plans = SqlPlans(session, plans)
         self.documents = SqlDocuments(session, content)
-        self.registrations = SqlRegistrations(session)
-        self.tickets = SqlTickets(session)
-        self.traces = SqlTraces(session)
+        self.posters = SqlPosters(session, posters or PosterCache())
+
+    def __getattr__(self, name: str) -> Any:
+        make = _STORES.get(name)
+        if make is None:
+            raise AttributeError(name)
+        made = self.__dict__[name] = make(self._session)
+        return made
+
+    @property
+    def outbox(self) -> SqlPushes:
+        """The same as ``pushes``, by its name for those who only fill it."""
+        return self.pushes
 
     @property
     def changed(self) -> bool:
@@ -73,9 +122,27 @@ class SqlWork:
         return self._session.changed
 
     async def commit(self) -> None:
-        """Make everything written so far last."""
-        with translated():
-            await self._session.commit()
+        """Make everything written so far last.
+
+        Raises
+        ------
+        UnsureError
+            The database fell silent before it said whether it lasts: look before you tell.
+        UnavailableError
+            The database could not be reached; nothing lasts.
+        CollidedError
+            Another transaction stood in the way; nothing lasts.
+        """
+        try:
+            with translated():
+                await self._session.commit()
+        except UnavailableError as error:
+            if is_certain(error.__cause__):
+                raise
+            raise UnsureError(error.detail) from error
+        if self.pushes.added:
+            self.pushes.added = False
+            self._ring()
 
     async def let_go(self) -> None:
         """End the read and return the connection, before waiting on the outside world."""
@@ -99,49 +166,15 @@ class SqlWork:
 
     async def __aexit__(self, *exc: object) -> None:
         """Undo what was not committed, even for a turn that is being cancelled."""
-        with translated():
-            await asyncio.shield(self._session.close())
-        if isinstance(exc[1], _SILENCE):
-            raise UnavailableError(type(exc[1]).__name__) from exc[1]
+        # Most turns only browse: they have nothing to undo, and need no task that outlives them.
+        if self._session.opened or self._session.changed:
+            with translated():
+                await asyncio.shield(self._session.close())
+        fault = exc[1] if isinstance(exc[1], BaseException) else None
+        meaning = meaning_of(fault)
+        if meaning is not None:
+            raise meaning from fault
 
 
-def engine_for(url: str) -> AsyncEngine:
-    """Return an engine for the records; nothing is connected yet.
-
-    Parameters
-    ----------
-    url
-        An SQLAlchemy URL. A bare ``sqlite`` one gets its asynchronous driver, and the folder of
-        its file is made.
-    """
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return create_async_engine(
-            parsed, pool_size=_CONNECTIONS, pool_timeout=_POOL_WAIT_SECONDS, pool_pre_ping=True
-        )
-    return _sqlite_engine(parsed.set(drivername="sqlite+aiosqlite"))
-
-
-def _sqlite_engine(url: URL) -> AsyncEngine:
-    Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(
-        url, pool_size=_CONNECTIONS, max_overflow=0, pool_timeout=_POOL_WAIT_SECONDS
-    )
-    event.listen(engine.sync_engine, "connect", _prepare)
-    return engine
-
-
-def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    cursor = connection.cursor()
-    for pragma in _PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Let the database's silence leave as `UnavailableError`; our own mistakes pass as they are."""
-    try:
-        yield
-    except _SILENCE as error:
-        raise UnavailableError(type(error).__name__) from error
+_STORES: Final[Mapping[str, Callable[[SqlSession], object]]] = get_type_hints(SqlWork)
+"""Each store that needs nothing but the session, by the name under which a work has it."""

@@ -1,0 +1,400 @@
+"""The outbox in SQL: what is to be told. Words and phones lie sealed, and no longer than needed.
+
+Work is claimed by one statement: PostgreSQL passes over rows that another has locked, SQLite lets
+one writer in at a time, so that of many workers each gets another row on either.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    TextClause,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import aliased
+
+from adapters.sql.base import SqlSession, UtcDateTime
+from adapters.sql.people import OpenIdLinkRow
+from adapters.sql.push_rows import OPEN, PushRow, adding, push_of
+from domain.shared.pushes import (
+    ALLOWED,
+    LEASE,
+    MANNERS,
+    PUSH_LIFE,
+    Channel,
+    Push,
+    PushClaim,
+    PushKind,
+    PushState,
+    Receipt,
+    SetAside,
+)
+from domain.shared.records import OpenId
+
+__all__ = ["PushRow", "SqlPushes"]
+
+_FOR_PEOPLE: Final = (PushState.PARKED, PushState.UNSURE)
+_SHOWN_AT_MOST: Final = 200
+_REASON: Final = 64
+_AS_TEXT: Final = [kind.value for kind, manner in MANNERS.items() if manner.as_text]
+
+
+class SqlPushes:
+    """The `PushStore` on one transaction.
+
+    ``added`` tells whether something was written down since it was last set back: whoever ends
+    the transaction rings the bell then.
+    """
+
+    def __init__(self, session: SqlSession) -> None:
+        self._session = session
+        self.added = False
+
+    async def add(self, push: Push, *, at: datetime, until: datetime | None = None) -> None:
+        """Write a push down, due at once; not if there is one of this kind and topic."""
+        row = self._row(push, at, until)
+        if push.topic is None:
+            await self._session.append(PushRow, **row)
+        else:
+            await self._session.later(adding(tuple(row), self._session.dialect), **row)
+        self.added = True
+
+    async def add_all(
+        self, pushes: Sequence[Push], *, at: datetime, until: datetime | None = None
+    ) -> int:
+        """Write many down as `add` does; return how many were written."""
+        if not pushes:
+            return 0
+        rows = [self._row(push, at, until) for push in pushes]
+        insert = self._session.insert(PushRow).values(rows).on_conflict_do_nothing()
+        added = (await self._session.write(insert)).rowcount
+        self.added = self.added or added > 0
+        return added
+
+    def _row(self, push: Push, at: datetime, until: datetime | None) -> dict[str, object]:
+        seal = self._session.cipher.seal_text
+        ends = at + MANNERS[push.kind].lives
+        return {
+            "kind": push.kind.value,
+            "openid": push.openid,
+            "topic": push.topic,
+            "account_id": push.account,
+            "phone": seal(push.phone) if push.phone else None,
+            "told": seal(json.dumps(push.values, ensure_ascii=False)),
+            "state": PushState.WAITING.value,
+            "reason": "",
+            "at": at,
+            "due_at": at,
+            "expires_at": min(ends, until) if until else ends,
+            "attempts": 0,
+            "strikes": 0,
+        }
+
+    async def claim(self, *, now: datetime) -> PushClaim | None:
+        """Begin an attempt at the push that is due longest; ``None`` if none is."""
+        longest = (
+            select(PushRow.serial)
+            .where(
+                OPEN,
+                PushRow.state == PushState.WAITING,
+                PushRow.due_at <= now,
+                _free(now),
+                _IN_TURN,
+            )
+            .order_by(PushRow.due_at, PushRow.serial)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+            .scalar_subquery()
+        )
+        # One statement: what is counted here is counted before anything can go wrong.
+        begun = await self._session.write(
+            update(PushRow)
+            .where(PushRow.serial == longest)
+            .values(
+                attempts=PushRow.attempts + 1,
+                strikes=PushRow.strikes + 1,
+                lease_until=now + LEASE,
+            )
+            .returning(PushRow.serial, PushRow.attempts, PushRow.strikes, PushRow.left_by)
+        )
+        row = begun.first()
+        if row is None:
+            return None
+        return PushClaim(row.serial, row.attempts, row.strikes, left=row.left_by is not None)
+
+    async def find(self, push_id: int) -> Push | None:
+        """Return a push while its words are kept; ``None`` if they are not."""
+        mine = select(PushRow.__table__).where(PushRow.serial == push_id, OPEN)
+        row = (await self._session.read(mine)).mappings().first()
+        return None if row is None else push_of(row, self._session.cipher)
+
+    async def leave(self, claim: PushClaim, channel: Channel, *, now: datetime) -> bool:
+        """Note that it is about to be handed over; ``False`` if the attempt is no longer ours."""
+        ours = [_attempt(claim), PushRow.lease_until > now, PushRow.left_by.is_(None)]
+        return await self._set(*ours, left_by=channel.value)
+
+    async def stay(self, claim: PushClaim) -> None:
+        """Take back `leave`."""
+        await self._set(_attempt(claim), left_by=None)
+
+    async def put_off(
+        self, claim: PushClaim, *, until: datetime, reason: str, foreseen: bool = True
+    ) -> None:
+        """End an attempt without a result; the push is due again then, or at its end."""
+        ends, due_at = PushRow.expires_at, literal(until, UtcDateTime)
+        # An attempt that ended as foreseen shows that the push itself is sound.
+        strikes = {"strikes": 0} if foreseen else {}
+        await self._set(
+            _attempt(claim),
+            due_at=case((ends < due_at, ends), else_=due_at),
+            reason=reason,
+            lease_until=None,
+            left_by=None,
+            **strikes,
+        )
+
+    async def settle(
+        self,
+        claim: PushClaim,
+        state: PushState,
+        *,
+        now: datetime,
+        reason: str = "",
+        receipt: str = "",
+    ) -> bool:
+        """End an attempt; ``False`` if that is not allowed or another attempt has begun since."""
+        before = [one.value for one in PushState if state in ALLOWED[one]]
+        late = PushRow.state == PushState.UNSURE
+        forgotten = {} if state in _FOR_PEOPLE else {"told": None, "phone": None}
+        return await self._set(
+            PushRow.serial == claim.id,
+            or_(PushRow.attempts == claim.attempts, late),
+            PushRow.state.in_(before),
+            state=state.value,
+            reason=reason,
+            ended_at=now,
+            lease_until=None,
+            receipt=receipt or None,
+            **forgotten,
+        )
+
+    async def confirm(self, receipt: Receipt, *, now: datetime) -> bool:
+        """Say whether a push that has left arrived; ``False`` if none is known by this receipt."""
+        state = PushState.DELIVERED if receipt.arrived else PushState.FAILED
+        for key in receipt.keys:
+            first = (
+                select(func.min(PushRow.serial))
+                .where(PushRow.receipt == key, PushRow.state == PushState.SENT)
+                .scalar_subquery()
+            )
+            reason = {} if receipt.arrived else {"reason": receipt.reason[:_REASON]}
+            if await self._set(
+                PushRow.serial == first,
+                PushRow.state == PushState.SENT,
+                state=state.value,
+                ended_at=now,
+                **reason,
+            ):
+                return True
+        return False
+
+    async def take_for(self, openid: OpenId, *, now: datetime, most: int) -> list[Push]:
+        """Take what waits for a citizen, or for the account they are signed in to: it is sent."""
+        theirs = select(OpenIdLinkRow.account_id).where(OpenIdLinkRow.openid == openid)
+        waits = and_(
+            OPEN,
+            PushRow.state == PushState.WAITING,
+            PushRow.expires_at > now,
+            # What nobody has tried may be on its way, or not be wished for.
+            PushRow.attempts > 0,
+            PushRow.left_by.is_(None),
+            _free(now),
+        )
+        waiting = (
+            select(PushRow.__table__)
+            .where(
+                or_(PushRow.openid == openid, PushRow.account_id.in_(theirs)),
+                PushRow.kind.in_(_AS_TEXT),
+                waits,
+            )
+            .order_by(PushRow.serial)
+            .limit(most)
+        )
+        found = (await self._session.read(waiting)).mappings().all()
+        if not found:
+            return []
+        # Whoever was at work on one since has it: this statement looks again.
+        taken = await self._session.write(
+            update(PushRow)
+            .where(PushRow.serial.in_([row["serial"] for row in found]), waits)
+            .values(
+                state=PushState.SENT.value,
+                reason=Channel.REPLY.value,
+                left_by=Channel.REPLY.value,
+                ended_at=now,
+                told=None,
+                phone=None,
+            )
+            .returning(PushRow.serial)
+        )
+        ours = set(taken.scalars())
+        return [push_of(row, self._session.cipher) for row in found if row["serial"] in ours]
+
+    async def expire(self, *, now: datetime) -> int:
+        """End what is worth nothing any more, and forget its words; return how many."""
+        waiting = PushRow.state == PushState.WAITING
+        ends_as = case(
+            (and_(waiting, PushRow.left_by.is_not(None)), PushState.UNSURE.value),
+            (or_(waiting, PushRow.state == PushState.PARKED), PushState.EXPIRED.value),
+            else_=PushRow.state,
+        )
+        ended = await self._session.write(
+            update(PushRow)
+            .where(OPEN, PushRow.expires_at <= now, _free(now))
+            .values(
+                state=ends_as,
+                told=None,
+                phone=None,
+                ended_at=func.coalesce(PushRow.ended_at, literal(now, UtcDateTime)),
+            )
+        )
+        return ended.rowcount
+
+    async def take_along(
+        self, openid: OpenId, kind: PushKind, *, now: datetime, most_bytes: int
+    ) -> list[Push]:
+        """End what of a kind waits for a citizen as sent, as much as fits; see the port."""
+        theirs = (
+            PushRow.openid == openid,
+            PushRow.kind == kind.value,
+            PushRow.state == PushState.WAITING,
+            PushRow.left_by.is_(None),
+            _free(now),
+        )
+        waiting = select(PushRow.__table__).where(OPEN, *theirs).order_by(PushRow.serial)
+        rows = [*(await self._session.read(waiting)).mappings()]
+        taken: list[Push] = []
+        ended = {"state": PushState.SENT.value, "ended_at": now, "reason": "reply"}
+        for row in rows:
+            push = push_of(row, self._session.cipher)
+            most_bytes -= sum(len(value.encode()) for value in push.values)
+            if most_bytes < 0:
+                # The message that was just written has opened a window for the rest.
+                self.added = await self._set(*theirs, due_at=now) or self.added
+                break
+            own = PushRow.serial == row["serial"]
+            if await self._set(own, *theirs, **ended, told=None, phone=None):
+                taken.append(push)
+        return taken
+
+    async def states(self, openid: OpenId, kind: PushKind) -> Mapping[str, tuple[PushState, str]]:
+        """Return what became of a kind's pushes for a citizen, and why, by topic."""
+        chosen = select(PushRow.topic, PushRow.state, PushRow.reason).where(
+            PushRow.openid == openid, PushRow.kind == kind.value
+        )
+        return {
+            row.topic: (PushState(row.state), row.reason)
+            for row in await self._session.read(chosen)
+        }
+
+    async def set_aside(self) -> list[SetAside]:
+        """Return what waits for a person, oldest first, 200 at most."""
+        aside = (
+            select(PushRow.__table__)
+            .where(OPEN, PushRow.state.in_(_FOR_PEOPLE))
+            .order_by(PushRow.serial)
+            .limit(_SHOWN_AT_MOST)
+        )
+        return [
+            SetAside(
+                id=row["serial"],
+                kind=row["kind"],
+                state=PushState(row["state"]),
+                reason=row["reason"],
+                created_at=row["at"],
+                attempts=row["attempts"],
+            )
+            for row in (await self._session.read(aside)).mappings()
+        ]
+
+    async def retry(self, push_id: int, *, now: datetime) -> bool:
+        """Let a push that was set aside wait again, with a full life; ``False`` if it was not."""
+        retried = await self._set(
+            PushRow.serial == push_id,
+            PushRow.state.in_(_FOR_PEOPLE),
+            OPEN,
+            state=PushState.WAITING.value,
+            reason="",
+            due_at=now,
+            expires_at=now + PUSH_LIFE,
+            ended_at=None,
+            lease_until=None,
+            left_by=None,
+            strikes=0,
+        )
+        self.added = self.added or retried
+        return retried
+
+    async def tally(self) -> Mapping[PushState, int]:
+        """Return how many waiting and parked pushes there are."""
+        counted = (PushState.WAITING, PushState.PARKED)
+        rows = await self._session.read(
+            select(PushRow.state, func.count().label("many"))
+            .where(OPEN, PushRow.state.in_(counted))
+            .group_by(PushRow.state)
+        )
+        return dict.fromkeys(counted, 0) | {PushState(row.state): row.many for row in rows}
+
+    async def ways(self) -> Mapping[tuple[Channel, PushState], int]:
+        """Return how many have left by each way, and what is known of them."""
+        rows = await self._session.read(
+            select(PushRow.left_by, PushRow.state, func.count().label("many"))
+            .where(PushRow.left_by.is_not(None), PushRow.state != PushState.WAITING)
+            .group_by(PushRow.left_by, PushRow.state)
+            .order_by(PushRow.left_by, PushRow.state)
+        )
+        return {(Channel(row.left_by), PushState(row.state)): row.many for row in rows}
+
+    async def forget(self, *, before: datetime) -> int:
+        """Drop pushes that ended before a moment; return how many."""
+        gone = await self._session.write(delete(PushRow).where(PushRow.ended_at < before))
+        return gone.rowcount
+
+    async def _set(self, *conditions: ColumnElement[bool] | TextClause, **values: Any) -> bool:
+        changed = await self._session.write(update(PushRow).where(*conditions).values(**values))
+        return changed.rowcount == 1
+
+
+_EARLIER: Final = aliased(PushRow)
+_IN_TURN: Final = or_(
+    PushRow.kind != PushKind.FROM_DESK.value,
+    ~exists().where(
+        _EARLIER.kind == PushRow.kind,
+        _EARLIER.openid == PushRow.openid,
+        _EARLIER.state == PushState.WAITING.value,
+        _EARLIER.serial < PushRow.serial,
+    ),
+)
+"""What a person at the desk says arrives in the order in which it was said."""
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    """Say that nobody is at work on a push."""
+    return or_(PushRow.lease_until.is_(None), PushRow.lease_until <= now)
+
+
+def _attempt(claim: PushClaim) -> ColumnElement[bool]:
+    """Say that no other attempt at a push has begun since, and that it has not ended."""
+    waiting = PushRow.state == PushState.WAITING
+    return and_(PushRow.serial == claim.id, PushRow.attempts == claim.attempts, waiting)
