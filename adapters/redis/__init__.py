@@ -1,0 +1,1 @@
+"""Redis: where talk is kept when many processes serve."""
