@@ -12,13 +12,19 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
+from adapters.demo_officers import load_officers
+from adapters.simulated_scenes import SimulatedSceneCodes
 from adapters.sql.base import Base, SqlSession
-from adapters.sql.plans import DocumentRow, FaqRow, PlanRow, ProjectRow, UnitRow
-from domain.content.model import fingerprint
+from adapters.sql.documents import DocumentRow
+from adapters.sql.plans import PlanRow, ProjectRow, UnitRow
+from adapters.sql.posters import PosterRow
+from adapters.sql.revisions import Kept, bump
+from domain.content.model import faq_kind, fingerprint
 from domain.filings.model import UnitType
 from domain.plans.model import PlanKind
+from domain.posters.model import TargetKind
 from domain.shared.clock import CHINA, china_time
 
 __all__ = ["load_demo", "scene_of"]
@@ -32,13 +38,20 @@ _CHOOSING_DAYS = 2
 """How long families choose in one project."""
 
 _SCENE_LENGTH = 12
+_CAPTIONS = {
+    TargetKind.PROJECT: "微信扫一扫，看房源并登记",
+    TargetKind.PERSON: "微信扫一扫，联系人工客服",
+}
+_OURS = "demo"
+"""By whom the demo's texts were published."""
 
 
-async def load_demo(session: SqlSession, now: datetime) -> None:
-    """Write the demo's plans, projects, units, documents and questions.
+async def load_demo(session: SqlSession, now: datetime, public_url: str = "") -> None:
+    """Write the demo's plans, projects, units, documents, questions, posters and officers.
 
     Run again on the same day it changes nothing; on a later day it moves the windows along. A
-    text that changed since is published as a further version. Commits nothing.
+    text that changed since is published as a further version. Of several at once the first
+    writes, and the others find it written. Commits nothing.
 
     Parameters
     ----------
@@ -46,15 +59,22 @@ async def load_demo(session: SqlSession, now: datetime) -> None:
         Where to write.
     now
         The present moment: its day in China is the seeding day.
+    public_url
+        Where the simulator is, for who holds a poster before a camera.
     """
     content = tomllib.loads((files("adapters") / "demo_content.toml").read_text("utf-8"))
     today = china_time(now).date()
-    for document in content["document"]:
-        await _publish(session, document, now)
-    await _put(session, FaqRow, list(_faqs(content)))
+    for document in (*content["document"], *content["announcement"], *content["guide"]):
+        await _publish(session, _document(document, now))
+    for faq in _faqs(content):
+        await _publish(session, faq)
     await _put(session, PlanRow, [_plan(plan, today) for plan in content["plan"]])
     await _put(session, ProjectRow, list(_projects(content, today)))
     await _put(session, UnitRow, list(_units(content)))
+    await _hang(session, content, SimulatedSceneCodes(public_url), now)
+    if session.changed:
+        await bump(session, *Kept)
+    await load_officers(session, now)
 
 
 def scene_of(project_id: str) -> str:
@@ -66,28 +86,42 @@ def scene_of(project_id: str) -> str:
     return "p" + base64.urlsafe_b64encode(digest).decode()[:_SCENE_LENGTH]
 
 
-async def _publish(session: SqlSession, document: Mapping[str, str], now: datetime) -> None:
-    """Publish a text unless it is the newest version of its kind already."""
-    kind, text = document["kind"], document["text"].strip()
+def _document(document: Mapping[str, str], now: datetime) -> _Values:
+    return {
+        "kind": document["kind"],
+        "title": document["title"],
+        "text": document["text"].strip(),
+        "published_at": now,
+    }
+
+
+async def _publish(session: SqlSession, wanted: _Values) -> None:
+    """Publish a text unless its newest edition says the same, or is an officer's.
+
+    What an officer wrote is never written over by the demo's words.
+    """
     newest = (
-        select(DocumentRow.version, DocumentRow.text_hash)
-        .where(DocumentRow.kind == kind)
+        select(DocumentRow.__table__)
+        .where(DocumentRow.kind == wanted["kind"])
         .order_by(DocumentRow.version.desc())
         .limit(1)
     )
     row = (await session.read(newest)).one_or_none()
-    version, text_hash = (0, "") if row is None else (row.version, row.text_hash)
-    if text_hash == fingerprint(text):
+    text_hash = fingerprint(wanted["text"])
+    aliases = wanted.get("aliases")
+    said = (wanted["title"], text_hash, aliases)
+    if row is not None and (
+        row.published_by not in {_OURS, ""} or (row.title, row.text_hash, row.aliases) == said
+    ):
         return
-    await session.write(
-        insert(DocumentRow).values(
-            kind=kind,
-            version=version + 1,
-            title=document["title"],
-            text=text,
-            text_hash=fingerprint(text),
-            published_at=now,
-        )
+    await session.insert_new(
+        DocumentRow,
+        **{"aliases": None, "position": None, **wanted},
+        version=1 if row is None else row.version + 1,
+        text_hash=text_hash,
+        published_by=_OURS,
+        restored=0,
+        withdrawn=False,
     )
 
 
@@ -98,21 +132,56 @@ async def _put(session: SqlSession, row: type[Base], wanted: Sequence[_Values]) 
     for values in wanted:
         key = values["id"]
         if key not in kept:
-            await session.write(insert(row).values(**values))
+            await session.insert_new(row, **values)
         elif kept[key] != values:
             await session.write(update(row).where(table.c.id == key).values(**values))
+
+
+async def _hang(
+    session: SqlSession, content: Mapping[str, Any], codes: SimulatedSceneCodes, now: datetime
+) -> None:
+    """Hang a poster for each project and one for 客服; what became of them since stays so."""
+    targets = [
+        (_project_id(plan, project), project["name"], TargetKind.PROJECT)
+        for plan in content["plan"]
+        for project in plan["project"]
+    ]
+    urls = {row.id: row.url for row in await session.read(select(PosterRow.id, PosterRow.url))}
+    for target_id, title, kind in (*targets, ("", "联系人工客服", TargetKind.PERSON)):
+        poster_id = f"demo-{target_id or kind}"
+        scene = scene_of(target_id or kind)
+        code = codes.code_of(scene)
+        if poster_id not in urls:
+            await session.insert_new(
+                PosterRow,
+                id=poster_id,
+                scene=scene,
+                target_kind=kind.value,
+                target_id=target_id,
+                title=title,
+                caption=_CAPTIONS[kind],
+                url=code.url,
+                ticket=code.ticket,
+                expires_at=None,
+                made_by="demo",
+                made_at=now,
+                retired_at=None,
+            )
+        elif urls[poster_id] != code.url:
+            moved = update(PosterRow).where(PosterRow.id == poster_id)
+            await session.write(moved.values(url=code.url, ticket=code.ticket))
 
 
 def _faqs(content: Mapping[str, Any]) -> Iterator[_Values]:
     updated_at = datetime.combine(content["updated"], _OPENS, CHINA)
     for position, faq in enumerate(content["faq"]):
         yield {
-            "id": faq["id"],
+            "kind": faq_kind(faq["id"]),
             "position": position,
-            "question": faq["question"],
+            "title": faq["question"],
             "aliases": list(faq["aliases"]),
-            "answer": faq["answer"] + content["mark"],
-            "updated_at": updated_at,
+            "text": faq["answer"] + content["mark"],
+            "published_at": updated_at,
         }
 
 
@@ -129,6 +198,7 @@ def _plan(plan: Mapping[str, Any], today: date) -> _Values:
         "notice": plan["notice"],
         "limit": plan.get("limit"),
         "demo": True,
+        "draft": False,
     }
 
 

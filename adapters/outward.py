@@ -13,7 +13,7 @@ import structlog
 from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
 
-from domain.shared.errors import DomainError, UnavailableError
+from domain.shared.errors import DomainError, UnansweredError, UnavailableError
 
 __all__ = ["NoAnswerError", "OutwardLine", "SaidNoError", "no_answer"]
 
@@ -102,9 +102,12 @@ class OutwardLine:
 
         Raises
         ------
+        UnansweredError
+            There was none, and what was asked may have been done; only if it changes something.
         UnavailableError
             There was no usable answer in time.
         """
+        undone = True
         try:
             async with await self._breakers.get_breaker(what):
                 return await self._in_time(ask, harmless=harmless)
@@ -113,9 +116,10 @@ class OutwardLine:
             rest.__traceback__ = None
             fault = "resting"
         except NoAnswerError as error:
-            fault = str(error)
+            fault, undone = str(error), error.undone
         log.warning("no_answer", vendor=self._vendor, request=what, fault=fault)
-        raise UnavailableError(f"{self._vendor} {what}: {fault}")
+        silence = UnavailableError if harmless or undone else UnansweredError
+        raise silence(f"{self._vendor} {what}: {fault}")
 
     def refused(self, what: str, error: SaidNoError) -> UnavailableError:
         """Return what to raise for a no that only the operator can mend, and log it for them."""

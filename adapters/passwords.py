@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from zxcvbn import zxcvbn
 
 from domain.accounts.strength import Strength, Weakness
 
@@ -73,6 +72,8 @@ class GuessingMeter:
 def _weigh(password: str, known: list[str]) -> Strength:
     if not password:
         return Strength(0, Weakness.SHORT)
+    from zxcvbn import zxcvbn  # noqa: PLC0415 (12 MB of words, and few processes ever need them)
+
     found = zxcvbn(password, user_inputs=known)
     parts: list[Mapping[str, Any]] = found["sequence"]
     return Strength(found["score"], _weakness(max(parts, key=lambda part: len(part["token"]))))

@@ -8,8 +8,6 @@ import resource
 import sys
 from typing import Final
 
-from PIL import Image, ImageOps
-
 from domain.shared.pictures import MOST_PIXELS
 
 __all__ = ["TOO_LARGE", "UNREADABLE", "main", "press"]
@@ -37,6 +35,9 @@ def press(raw: bytes) -> bytes:
     Exception
         Of many kinds: whatever the drawing library makes of a broken picture.
     """
+    from PIL import Image, ImageOps  # noqa: PLC0415 (only where this is the program)
+
+    Image.MAX_IMAGE_PIXELS = None  # ours is stricter, and says so by its own word
     with Image.open(io.BytesIO(raw), formats=_FORMATS) as picture:
         if picture.width * picture.height > MOST_PIXELS:
             raise _TooLargeError
@@ -58,7 +59,6 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    Image.MAX_IMAGE_PIXELS = None  # ours is stricter, and says so by its own word
     try:
         drawn = press(sys.stdin.buffer.read())
     except _TooLargeError:

@@ -13,13 +13,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
+from adapters.sql.sandbox import Arrivals, Arrived
 from domain.accounts.model import Purpose
 from domain.filings.model import FamilyState, Filing, Member, UnitType, unit_types_of
 from domain.identity.model import Verdict
 from domain.shared.clock import Clock, china_time
-from domain.shared.errors import InvalidError, UnavailableError
+from domain.shared.errors import InvalidError, UnansweredError, UnavailableError
 from domain.shared.idents import long_id, mobile
-from domain.shared.notices import NoticeKind
+from domain.shared.pushes import PushKind
 
 __all__ = [
     "DEMO_WORLD",
@@ -52,18 +53,27 @@ _SAID_FOR: Final = {
     Purpose.RECOVER: "找回账号",
     Purpose.EXPORT: "导出个人信息",
     Purpose.CLOSE_ACCOUNT: "注销账号",
+    Purpose.WITHDRAW: "撤回同意",
     Purpose.RESET_PASSWORD: "设置登录密码",
 }
 
 
 _TOLD: Final = {
-    NoticeKind.PHONE_CHANGED: (
+    PushKind.PHONE_CHANGED: (
         "您的账号手机号已改为 {0}，这个号码不能再登录。不是您本人改的，请马上联系我们。"
     ),
-    NoticeKind.RECOVERED: (
+    PushKind.RESTED: (
+        "有人多次输错您手机号的验证码或登录密码，为了安全，{0} 之前不能再试。不是您本人操作的，"
+        "请不要把验证码告诉任何人，并联系我们。"
+    ),
+    PushKind.RECOVERED: (
         "您的账号已改用手机号 {0}，这个号码不能再登录。不是您本人办的，请在 24 小时内到微信里"
         "发送“撤销找回”，撤销码 {1}。请勿告诉任何人。"
     ),
+    PushKind.REGISTERED: "您已登记 {0}，编号 {1}，{2}。不是您本人办的，请马上联系我们。",
+    PushKind.CANCELLED: "您已取消登记 {0}，编号 {1}，{2}。不是您本人办的，请马上联系我们。",
+    PushKind.CASE: "您办理的{0}（编号 {1}）：{2}。详情请到公众号查看。",
+    PushKind.COME_BACK: "工作人员已在公众号里给您回话，请回到公众号，回复任意内容查看。",
 }
 
 
@@ -96,9 +106,9 @@ class Line:
             raise UnavailableError("simulated")
 
     def answer(self) -> None:
-        """Get the answer back, or raise `UnavailableError`."""
+        """Get the answer back, or raise `UnansweredError`."""
         if self.state is LineState.DEAF:
-            raise UnavailableError("simulated")
+            raise UnansweredError("simulated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +174,17 @@ class SentSms:
 
 
 class SimulatedSms:
-    """The `SmsSender` and `NoticeSender` whose last 200 messages stay here to be read."""
+    """The `SmsSender` and `NoticeSender` of phones that lie here to be read.
 
-    def __init__(self, clock: Clock) -> None:
+    Parameters
+    ----------
+    arrivals
+        Where every process finds what all have sent; ``None``: only this one remembers.
+    """
+
+    def __init__(self, clock: Clock, arrivals: Arrivals | None = None) -> None:
         self._clock = clock
+        self._arrivals = arrivals
         self._sent: deque[SentSms] = deque(maxlen=_MESSAGES_KEPT)
         self.line = Line()
 
@@ -178,25 +195,44 @@ class SimulatedSms:
             f"【安居】您正在{_SAID_FOR[purpose]}，验证码 {code}，5 分钟内有效。"
             "请勿告诉任何人。（演示）"
         )
-        at = china_time(self._clock.now()).isoformat(timespec="seconds")
-        self._sent.appendleft(SentSms(phone.removeprefix("+86"), code, text, at))
+        await self._arrive(phone, code, text)
         self.line.answer()
 
-    async def tell(self, phone: str, kind: NoticeKind, values: Sequence[str]) -> None:
+    async def tell(self, phone: str, kind: PushKind, values: Sequence[str]) -> None:
         """Put a notice into the phone; its word, where it has one, is shown as its code."""
         await self.line.reach()
         text = f"【安居】{_TOLD[kind].format(*values)}（演示）"
-        at = china_time(self._clock.now()).isoformat(timespec="seconds")
-        word = values[1] if kind is NoticeKind.RECOVERED else ""
-        self._sent.appendleft(SentSms(phone.removeprefix("+86"), word, text, at))
+        word = values[1] if kind is PushKind.RECOVERED else ""
+        await self._arrive(phone, word, text)
         self.line.answer()
 
+    async def received(self, phone: str | None = None) -> list[SentSms]:
+        """Return the messages of one phone, or of all, whichever process sent them; newest first.
+
+        The last 200 at most.
+        """
+        if self._arrivals is None:
+            return self.inbox(phone)
+        try:
+            digits = None if phone is None else _digits(phone)
+        except InvalidError:
+            return []
+        return [SentSms(**kept) for kept in await self._arrivals.of(Arrived.SMS, digits)]
+
+    async def _arrive(self, phone: str, code: str, text: str) -> None:
+        now = self._clock.now()
+        sent_at = china_time(now).isoformat(timespec="seconds")
+        sms = SentSms(phone.removeprefix("+86"), code, text, sent_at)
+        self._sent.appendleft(sms)
+        if self._arrivals is not None:
+            await self._arrivals.keep(Arrived.SMS, sms.phone, sms.to_json(), at=now)
+
     def inbox(self, phone: str | None = None) -> list[SentSms]:
-        """Return the messages of one phone in any notation, or of all; newest first."""
+        """Return what this process sent to a phone in any notation, or to all; newest first."""
         if phone is None:
             return list(self._sent)
         try:
-            digits = mobile(phone).removeprefix("+86")
+            digits = _digits(phone)
         except InvalidError:
             return []
         return [message for message in self._sent if message.phone == digits]
@@ -232,6 +268,10 @@ class SimulatedFamilyRegister:
         await self.line.reach()
         self.line.answer()
         return self._world.families.get(number)
+
+
+def _digits(phone: str) -> str:
+    return mobile(phone).removeprefix("+86")
 
 
 def _entries(tables: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:

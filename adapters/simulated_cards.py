@@ -5,8 +5,6 @@ from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Final
 
-from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
-
 from adapters.simulated import Inhabitant, Line, World
 from domain.identity.bank_cards import CardVerdict
 from domain.identity.id_cards import CardFault, CardUnreadableError, IdCard
@@ -34,6 +32,8 @@ def draw_card(person: Inhabitant) -> bytes:
     A pattern carries the number: the stand-in reads it from any copy that fills the picture,
     drawn anew, smaller or larger.
     """
+    from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415 (4 MB, seldom needed)
+
     card = Image.new("L", _SIZE, "white")
     pen = ImageDraw.Draw(card)
     pen.rectangle((8, 8, _SIZE[0] - 9, _SIZE[1] - 9), outline=0, width=4)
@@ -117,6 +117,8 @@ def _pattern(id_number: str) -> list[bool]:
 
 def _number_on(picture: bytes) -> str:
     """Return the first 17 digits on a picture; empty where there is no pattern."""
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 (as above)
+
     try:
         with Image.open(io.BytesIO(picture)) as opened:
             shades = opened.convert("L").resize(_SIZE).tobytes()

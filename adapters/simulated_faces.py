@@ -15,6 +15,7 @@ from adapters.simulated import Line, World
 from domain.identity.faces import FaceOutcome, FaceSession
 from domain.shared.chance import Randomness
 from domain.shared.clock import Clock, utc_from_timestamp
+from domain.shared.errors import UnavailableError
 from domain.shared.idents import Masked, long_id, mask
 from domain.shared.throttle import SecretStore
 
@@ -86,12 +87,16 @@ class SimulatedFaceCheck:
         self.line.answer()
         return FaceSession(f"{self._public_url}{FACE_PATH}/{token}", token)
 
-    async def outcome(self, receipt: str) -> FaceOutcome:
-        """Tell what the tester chose."""
+    async def outcome(self, receipt: str, *, name: str, id_number: str) -> FaceOutcome:
+        """Tell what the tester chose, of the person the session was opened for."""
         await self.line.reach()
         kept = await self._kept(receipt)
         self.line.answer()
-        return FaceOutcome.EXPIRED if kept is None else FaceOutcome(str(kept["outcome"]))
+        if kept is None:
+            return FaceOutcome.EXPIRED
+        if (kept["name"], long_id(str(kept["id_number"]))) != (name, long_id(id_number)):
+            raise UnavailableError("simulated: another person")
+        return FaceOutcome(str(kept["outcome"]))
 
     def called(self, headers: Mapping[str, str], body: bytes) -> str | None:
         """Read a call that the stand-in signed."""

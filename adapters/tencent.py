@@ -4,21 +4,13 @@ Requests are made by the vendor's own kit, which signs them (TC3-HMAC-SHA256). W
 answered holds names, numbers and pictures, so it never comes near a log.
 """
 
-import logging
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, Final, TypeVar
 
 import httpx
-from tencentcloud.common.common_client_async import CommonClient
-from tencentcloud.common.credential import Credential
-from tencentcloud.common.exception import TencentCloudSDKException
-from tencentcloud.common.profile.client_profile import ClientProfile
-from tencentcloud.common.profile.http_profile import HttpProfile
-from tencentcloud.faceid.v20180301.faceid_client_async import FaceidClient
-from tencentcloud.sms.v20210111.sms_client_async import SmsClient
 
 from adapters.outward import NoAnswerError, OutwardLine, SaidNoError, no_answer
 from domain.shared.clock import china_time
@@ -67,19 +59,21 @@ class TencentAccess:
 class TencentCloud:
     """The vendor's services, asked with care.
 
-    ``sms``, ``faceid`` and ``ocr`` are the kit's clients. Text recognition goes by the general
-    one: its own brings forty thousand lines for the one request that we make.
+    Few processes ever ask: the vendor's kit is loaded by the first that does.
     """
 
     def __init__(self, access: TencentAccess) -> None:
-        # At its lowest level the kit would log whole requests.
-        logging.getLogger("tencentcloud_sdk_common").disabled = True
         self._line = OutwardLine("tencent", access.seconds)
-        credential = Credential(access.secret_id, access.secret_key)
-        profile = _profile(access)
-        self.sms = SmsClient(credential, access.region, profile)
-        self.faceid = FaceidClient(credential, "", profile)
-        self.ocr = CommonClient("ocr", "2018-11-19", credential, access.region, profile)
+        self._access = access
+        self._kit: Any = None
+        self._loading = asyncio.Lock()
+
+    async def kit(self) -> Any:
+        """Return the vendor's `Kit`."""
+        async with self._loading:
+            if self._kit is None:
+                self._kit = await asyncio.to_thread(_kit, self._access)
+        return self._kit
 
     async def ask(self, action: str, ask: Callable[[], Awaitable[T]], *, harmless: bool) -> T:
         """Make a request.
@@ -89,7 +83,7 @@ class TencentCloud:
         action
             The vendor's name for it.
         ask
-            Makes it once, with one of the clients.
+            Makes it once, with one of the kit's clients.
         harmless
             Whether it may arrive twice.
 
@@ -100,11 +94,12 @@ class TencentCloud:
         UnavailableError
             There was no usable answer in time.
         """
+        kit = await self.kit()
 
         async def once() -> T:
             try:
                 return await ask()
-            except TencentCloudSDKException as error:
+            except kit.error as error:
                 raise _meant(str(error.get_code())) from None
             except httpx.HTTPError as error:
                 raise no_answer(error) from None
@@ -120,25 +115,25 @@ class TencentCloud:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        for client in (self.sms, self.faceid, self.ocr):
-            await client.close()
+        if self._kit is not None:
+            await self._kit.aclose()
+
+
+def _kit(access: TencentAccess) -> object:
+    from adapters.tencent_kit import Kit  # noqa: PLC0415 (see `TencentCloud`)
+
+    return Kit(
+        access.secret_id,
+        access.secret_key,
+        access.region,
+        seconds=access.seconds,
+        base=access.base,
+    )
 
 
 def next_day(now: datetime) -> datetime:
     """Return when the vendor's daily counts begin anew: at midnight in China."""
     return (china_time(now) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _profile(access: TencentAccess) -> ClientProfile:
-    base = urlsplit(access.base)
-    return ClientProfile(
-        httpProfile=HttpProfile(
-            protocol=base.scheme or "https",
-            endpoint=base.netloc or None,
-            reqTimeout=access.seconds,
-            keepAlive=True,
-        )
-    )
 
 
 def _meant(code: str) -> NoAnswerError | SaidNoError:

@@ -3,10 +3,10 @@
 https://cloud.tencent.com/document/product/1007 (version 2018-03-01).
 """
 
-from collections.abc import Mapping
-from typing import Final, TypeVar
-
-from tencentcloud.faceid.v20180301 import models
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+from uuid import uuid4
 
 from adapters.outward import SaidNoError
 from adapters.tencent import TencentCloud, next_day
@@ -15,6 +15,7 @@ from domain.identity.faces import FaceOutcome, FaceSession
 from domain.identity.model import Verdict
 from domain.shared.clock import Clock
 from domain.shared.errors import UnavailableError
+from domain.shared.idents import long_id
 from domain.shared.throttle import ThrottledError
 
 __all__ = ["TencentBankCardCheck", "TencentFaceCheck", "TencentIdentityCheck"]
@@ -42,6 +43,8 @@ _CARDS_FULL_TODAY: Final = "-18"
 
 _ID_CARD: Final = 0
 _TEXT_ONLY: Final = "1"
+_AND: Final = "."
+"""Between the vendor's name for a session and our own for the request that opened it."""
 
 _NO_SUCH_SESSION: Final = frozenset(
     {"InvalidParameterValue.BizTokenExpired", "InvalidParameterValue.BizTokenIllegal"}
@@ -61,13 +64,14 @@ class TencentIdentityCheck:
 
     async def compare(self, name: str, id_number: str) -> Verdict:
         """Compare a name with an ID number."""
-        request = models.IdCardVerificationRequest()
+        kit = await self._cloud.kit()
+        request = kit.face_words.IdCardVerificationRequest()
         request.Name = name
         request.IdCard = id_number
         try:
             said = await self._cloud.ask(
                 "IdCardVerification",
-                lambda: self._cloud.faceid.IdCardVerification(request),
+                lambda: kit.faceid.IdCardVerification(request),
                 harmless=True,
             )
         except SaidNoError as error:
@@ -86,7 +90,8 @@ class TencentBankCardCheck:
 
     async def compare(self, name: str, id_number: str, card_number: str) -> CardVerdict:
         """Compare a card with its holder."""
-        request = models.BankCardVerificationRequest()
+        kit = await self._cloud.kit()
+        request = kit.face_words.BankCardVerificationRequest()
         request.Name = name
         request.IdCard = id_number
         request.BankCard = card_number
@@ -94,7 +99,7 @@ class TencentBankCardCheck:
         try:
             said = await self._cloud.ask(
                 "BankCardVerification",
-                lambda: self._cloud.faceid.BankCardVerification(request),
+                lambda: kit.faceid.BankCardVerification(request),
                 harmless=True,
             )
         except SaidNoError as error:
@@ -119,50 +124,83 @@ class TencentFaceCheck:
 
     async def begin(self, name: str, id_number: str, *, back: str) -> FaceSession:
         """Open a session."""
-        request = models.DetectAuthRequest()
+        kit = await self._cloud.kit()
+        request = kit.face_words.DetectAuthRequest()
         request.RuleId = self._rule_id
         request.Name = name
         request.IdCard = id_number
         request.RedirectUrl = back
+        # The vendor gives it back with the outcome: that one is of this very request.
+        reference = uuid4().hex
+        request.Extra = reference
         try:
             opened = await self._cloud.ask(
-                "DetectAuth", lambda: self._cloud.faceid.DetectAuth(request), harmless=True
+                "DetectAuth", lambda: kit.faceid.DetectAuth(request), harmless=True
             )
         except SaidNoError as error:
             raise self._cloud.refused("DetectAuth", error.reason) from None
         if not (opened.Url and opened.BizToken):
             raise UnavailableError("tencent DetectAuth: no session")
-        return FaceSession(url=opened.Url, receipt=opened.BizToken)
+        return FaceSession(url=opened.Url, receipt=f"{opened.BizToken}{_AND}{reference}")
 
-    async def outcome(self, receipt: str) -> FaceOutcome:
+    async def outcome(self, receipt: str, *, name: str, id_number: str) -> FaceOutcome:
         """Ask what has become of a session."""
-        request = models.GetDetectInfoEnhancedRequest()
-        request.BizToken = receipt
+        token, _, reference = receipt.partition(_AND)
+        kit = await self._cloud.kit()
+        request = kit.face_words.GetDetectInfoEnhancedRequest()
+        request.BizToken = token
         request.RuleId = self._rule_id
         request.InfoType = _TEXT_ONLY
         try:
             told = await self._cloud.ask(
                 "GetDetectInfoEnhanced",
-                lambda: self._cloud.faceid.GetDetectInfoEnhanced(request),
+                lambda: kit.faceid.GetDetectInfoEnhanced(request),
                 harmless=True,
             )
         except SaidNoError as error:
             if error.reason in _NO_SUCH_SESSION:
                 return FaceOutcome.EXPIRED
             raise self._cloud.refused("GetDetectInfoEnhanced", error.reason) from None
-        return _outcome(told.Text.ErrCode if told.Text else None)
+        if not told.RequestId:
+            raise UnavailableError("tencent GetDetectInfoEnhanced: no request id")
+        if told.Text is None:
+            return FaceOutcome.PENDING
+        return _outcome(told.Text, _Asked(reference, name, id_number))
 
     def called(self, headers: Mapping[str, str], body: bytes) -> str | None:
         """Believe no call: this vendor makes none."""
         return None
 
 
-def _outcome(code: int | None) -> FaceOutcome:
-    if code is None:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What an outcome must be about: our request, and whose face it was to be."""
+
+    reference: str
+    name: str = field(repr=False)
+    id_number: str = field(repr=False)
+
+    def same(self, told: Any) -> Iterator[bool | None]:
+        """Yield for each thing the vendor echoes whether it is ours; ``None`` where it is mute."""
+        yield told.Extra == self.reference if told.Extra else None
+        yield told.Name.strip().casefold() == self.name.casefold() if told.Name else None
+        yield long_id(told.IdCard) == long_id(self.id_number) if told.IdCard else None
+
+
+def _outcome(told: Any, asked: _Asked) -> FaceOutcome:
+    """Return what a vendor's words mean; words about anything else, or at odds, mean nothing."""
+    same = list(asked.same(told))
+    if False in same:
+        raise UnavailableError("tencent GetDetectInfoEnhanced: of another session or person")
+    if told.ErrCode is None:
         return FaceOutcome.PENDING
-    if code == 0:
-        return FaceOutcome.PASSED
-    return FaceOutcome.EXPIRED if code in _BROKEN_OFF else FaceOutcome.FAILED
+    if told.ErrCode != 0:
+        return FaceOutcome.EXPIRED if told.ErrCode in _BROKEN_OFF else FaceOutcome.FAILED
+    if not all(same):
+        raise UnavailableError("tencent GetDetectInfoEnhanced: a pass of nobody")
+    if told.LiveStatus or told.Comparestatus:
+        raise UnavailableError("tencent GetDetectInfoEnhanced: contradicts itself")
+    return FaceOutcome.PASSED
 
 
 def _known(verdicts: Mapping[str, T], action: str, result: object) -> T:

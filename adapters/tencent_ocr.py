@@ -35,10 +35,11 @@ class TencentIdCardReader:
     async def read(self, picture: bytes) -> IdCard:
         """Read the front of an ID card."""
         asked = {"ImageBase64": base64.b64encode(picture).decode(), "CardSide": "FRONT"}
+        kit = await self._cloud.kit()
         try:
             answer = await self._cloud.ask(
                 "IDCardOCR",
-                lambda: self._cloud.ocr.call_and_deserialize("IDCardOCR", asked),
+                lambda: kit.ocr.call_and_deserialize("IDCardOCR", asked),
                 harmless=True,
             )
         except SaidNoError as error:

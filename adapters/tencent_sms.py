@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from tencentcloud.sms.v20210111 import models
-
 from adapters.outward import SaidNoError
 from adapters.tencent import TencentCloud, next_day
 from domain.accounts.codes import PhoneUnreachableError
 from domain.accounts.model import Purpose
 from domain.shared.clock import Clock
 from domain.shared.errors import RefusedError, UnavailableError
-from domain.shared.notices import NoticeKind
+from domain.shared.pushes import PushKind
 from domain.shared.throttle import ThrottledError
 
 __all__ = ["SmsTemplates", "TencentSms"]
@@ -48,13 +46,13 @@ class SmsTemplates:
     """What the vendor has approved.
 
     ``code`` has two blanks: the code, and for how many minutes it is good. A notice has one blank
-    for each of its kind's values.
+    for each of its kind's values; a kind without one is not told by SMS.
     """
 
     app_id: str
     sign: str
     code: str
-    notices: Mapping[NoticeKind, str]
+    notices: Mapping[PushKind, str]
 
 
 class TencentSms:
@@ -72,7 +70,7 @@ class TencentSms:
         """Hand a code over."""
         await self._send(phone, self._templates.code, [code, _MINUTES_SAID])
 
-    async def tell(self, phone: str, kind: NoticeKind, values: Sequence[str]) -> None:
+    async def tell(self, phone: str, kind: PushKind, values: Sequence[str]) -> None:
         """Hand a notice over; one that is refused now may be taken later."""
         try:
             await self._send(phone, self._templates.notices[kind], values)
@@ -80,7 +78,8 @@ class TencentSms:
             raise UnavailableError(f"tencent SendSms: {error.code}") from error
 
     async def _send(self, phone: str, template: str, blanks: Sequence[str]) -> None:
-        request = models.SendSmsRequest()
+        kit = await self._cloud.kit()
+        request = kit.sms_words.SendSmsRequest()
         request.PhoneNumberSet = [phone]
         request.SmsSdkAppId = self._templates.app_id
         request.SignName = self._templates.sign
@@ -88,11 +87,11 @@ class TencentSms:
         request.TemplateParamSet = list(blanks)
         try:
             sent = await self._cloud.ask(
-                "SendSms", lambda: self._cloud.sms.SendSms(request), harmless=False
+                "SendSms", lambda: kit.sms.SendSms(request), harmless=False
             )
         except SaidNoError as error:
             raise self._cloud.refused("SendSms", error.reason) from None
-        statuses = sent.SendStatusSet or [models.SendStatus()]
+        statuses = sent.SendStatusSet or [kit.sms_words.SendStatus()]
         self._judge(str(statuses[0].Code))
 
     def _judge(self, status: str) -> None:
