@@ -18,16 +18,22 @@ from dialogs.accounts.sign_up import SignUp
 from dialogs.accounts.undo_recovery import UndoRecovery
 from dialogs.accounts.withdraw_consent import WithdrawConsent
 from dialogs.content.agreements import ReadAgreements
+from dialogs.content.announcements import Announcements
 from dialogs.content.ask import AskQuestion
+from dialogs.content.guides import Guides
 from dialogs.content.home import Home
+from dialogs.content.rate_answer import RateAnswer
 from dialogs.content.version import Version
 from dialogs.engine.catalog import Catalog
 from dialogs.engine.flow import Flow
 from dialogs.escalation.human import Human
+from dialogs.escalation.rate import Rate
 from dialogs.filings.bind_family import BindFamily
 from dialogs.filings.my_family import MyFamily
 from dialogs.identity.real_name import RealName
+from dialogs.notices.notice_settings import NoticeSettings
 from dialogs.plans.browse import Browse
+from dialogs.plans.stroll import Stroll
 from dialogs.registrations.cancel_registrations import CancelRegistrations
 from dialogs.registrations.my_registrations import MyRegistrations
 from dialogs.registrations.register import Register
@@ -35,6 +41,7 @@ from dialogs.registrations.register import Register
 __all__ = ["FLOWS", "catalog"]
 
 FLOWS: tuple[type[Flow], ...] = (
+    Announcements,
     AskQuestion,
     BindFamily,
     Browse,
@@ -46,12 +53,16 @@ FLOWS: tuple[type[Flow], ...] = (
     ContactPhone,
     EmergencyPerson,
     ExportMyData,
+    Guides,
     Human,
     MyData,
     MyDetails,
     MyFamily,
     MyRegistrations,
     MySessions,
+    NoticeSettings,
+    Rate,
+    RateAnswer,
     ReadAgreements,
     RealName,
     Recover,
@@ -68,4 +79,5 @@ FLOWS: tuple[type[Flow], ...] = (
 
 def catalog() -> Catalog:
     """Compile and check every flow; done once in the life of a process."""
-    return Catalog(FLOWS, front=Home(), person=Human.id)
+    home = Home()
+    return Catalog(FLOWS, front=home, person=Human.id, short_way=Stroll(home.page()))

@@ -1,7 +1,7 @@
 """The services that a flow may be handed, for one turn."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.accounts.codes import CodeService
@@ -12,6 +12,7 @@ from domain.accounts.profiles import ProfileService
 from domain.accounts.service import AccountService
 from domain.accounts.sessions import SessionService
 from domain.content.service import ContentService
+from domain.escalation.desk import HandoverService
 from domain.escalation.service import EscalationService
 from domain.filings.model import Family
 from domain.filings.service import FilingService
@@ -20,7 +21,9 @@ from domain.identity.model import Person
 from domain.identity.recovery import RecoveryService
 from domain.identity.service import IdentityService
 from domain.identity.showing import FaceService
+from domain.notices.service import NoticeService
 from domain.plans.service import PlanService
+from domain.posters.service import ScanService
 from domain.registrations.service import RegistrationService
 from domain.registrations.service_papers import PaperService
 from domain.shared.clock import Clock
@@ -41,12 +44,16 @@ class Need(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """Who runs this service, in the citizen's words."""
+    """Who runs this service, in the citizen's words.
+
+    ``agree_url`` is where citizens agree to be sent cards, if the platform asks for that.
+    """
 
     operator: str
     hotline: str
     public_url: str
     version: str = ""
+    agree_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +93,16 @@ class Citizen:
         return self.family
 
 
-@dataclass(slots=True)
 class Desk:
     """Services on the turn's open work. Reads only what a step asks for.
 
     ``let_go`` returns the turn's connection, where nothing was written yet: to be called after
     the last read and before waiting on the outside world, so that a slow vendor holds up nobody
     else. ``fingerprint`` makes answers into words that only we can make. ``left_behind`` collects
-    whose conversations must be forgotten once this turn is committed.
+    whose conversations must be forgotten once this turn is committed. ``asks_person`` tells that
+    the citizen is to wait for a person from this turn on.
+
+    What is named here without a value is for a subclass to fill, or to make at first need.
     """
 
     openid: OpenId
@@ -114,13 +123,22 @@ class Desk:
     plans: PlanService
     registrations: RegistrationService
     papers: PaperService
+    notices: NoticeService
     content: ContentService
+    scans: ScanService
     escalation: EscalationService
+    handovers: HandoverService
     pages: PageService
     let_go: Callable[[], Awaitable[None]]
     fingerprint: Callable[[str], str]
-    left_behind: set[OpenId] = field(default_factory=set, init=False)
-    _citizen: Citizen | None = field(default=None, init=False)
+
+    def __init__(self, openid: OpenId, clock: Clock, office: Office) -> None:
+        self.openid = openid
+        self.clock = clock
+        self.office = office
+        self.left_behind: set[OpenId] = set()
+        self.asks_person = False
+        self._citizen: Citizen | None = None
 
     async def citizen(self) -> Citizen:
         """Return who is talking; read once a turn, and only if somebody asks."""

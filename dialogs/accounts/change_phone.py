@@ -6,7 +6,7 @@ Source: S0-71 to S0-75.
 from collections.abc import Mapping
 from datetime import date
 
-from dialogs.accounts.words import AccountPhone
+from dialogs.accounts.words import AccountPhone, others_signed_in
 from dialogs.engine.dsl import (
     Answers,
     Code,
@@ -103,7 +103,7 @@ class ChangePhone(Flow, id="change_phone", version=1, title="修改手机号"):
     async def submit(self, answers: Answers, desk: Desk) -> Receipt:
         """Save it; a phone that is somebody else's leads to recovery. Source: S0-75."""
         account = (await desk.citizen()).signed_in()
-        proof = answers[self.code]
+        proof, others = answers[self.code], await others_signed_in(desk, account)
         shown = mask(proof.phone, Masked.PHONE)
         try:
             renewed = await desk.recovery.change_phone(
@@ -118,6 +118,7 @@ class ChangePhone(Flow, id="change_phone", version=1, title="修改手机号"):
                 "如果那个账号也是您的，可以用“找回账号”登录它；也可以换一个手机号再改。",
                 (Option("找回账号"), Option("换一个手机号", say="修改手机号"), Option("我的")),
             )
+        desk.left_behind.update(others)
         now = desk.clock.now()
         return Receipt(
             f"注册手机号已改为 {shown}，马上生效，下次请用它登录。\n"

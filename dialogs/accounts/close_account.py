@@ -3,6 +3,7 @@
 Source: S0-20.
 """
 
+from dialogs.accounts.words import my_phone
 from dialogs.engine.dsl import Answers, Ask, Code, Desk, Flow, Need, Option, Receipt
 from dialogs.engine.kinds import one_of
 from domain.accounts.model import Purpose
@@ -20,10 +21,6 @@ async def _standing(desk: Desk) -> int:
     return sum(one.state is RegistrationState.REGISTERED for one in kept)
 
 
-async def _my_phone(_answers: Answers, desk: Desk) -> str:
-    return (await desk.citizen()).signed_in().phone
-
-
 def _goes_on(answers: Answers) -> bool:
     return answers.sure != _STAY
 
@@ -39,13 +36,17 @@ class CloseAccount(Flow, id="close_account", version=1, title="注销账号"):
         one_of(_CLOSE, _STAY),
         "注销后不能恢复：\n"
         "· 删除：手机号、密码、您填写的信息、所有微信的登录和对话；"
-        "没有登记过的，姓名和身份证号也删除；\n"
-        "· 依法保留：登记记录（含登记人和当时的手机号）、同意协议的记录、给工作人员的留言、"
-        "操作记录；办事时的回执加密留存备查；\n"
+        "没有登记过的，姓名和身份证号也删除，没有别人绑定的备案家庭信息也删除；\n"
+        "· 依法保留：登记记录（含登记人、备案家庭和当时的手机号）、同意协议的记录、"
+        "给工作人员的留言、人工服务记录（对话内容留 180 天）、操作记录；"
+        "办事时的回执加密留存备查；\n"
+        "· 到期自动删除：最近的对话回复和查到的备案信息，最多 24 小时；没发出的通知，"
+        "最多 3 天，发送情况最多 7 天；防止多次尝试的次数（不含姓名和号码），最多 30 天；"
+        "您名下还有别的账号时，找回账号的记录，最多 30 天；\n"
         "· 手机号空出来，可以重新注册。\n确定注销吗？",
         title="注销",
     )
-    code = Code(Purpose.CLOSE_ACCOUNT, _my_phone, when=_goes_on)
+    code = Code(Purpose.CLOSE_ACCOUNT, my_phone, when=_goes_on)
 
     async def begin(self, answers: Answers, desk: Desk) -> str:
         """Refuse it while the account is held; tell of registrations that stand."""

@@ -5,16 +5,13 @@ Source: S0-60, S0-76 to S0-82; Q-31.
 
 from collections.abc import Sequence
 
+from dialogs.accounts.words import my_phone
 from dialogs.engine.dsl import Answers, Code, Desk, Flow, Menu, Need, Option, Reply
 from domain.accounts.model import Purpose
 from domain.accounts.service import CodeNotProvenError
 from domain.shared.pages import EXPORT_PATH
 
 __all__ = ["ExportMyData"]
-
-
-async def _my_phone(_answers: Answers, desk: Desk) -> str:
-    return (await desk.citizen()).signed_in().phone
 
 
 async def _link(answers: Answers, desk: Desk) -> Reply:
@@ -30,6 +27,7 @@ async def _link(answers: Answers, desk: Desk) -> Reply:
         flow=ExportMyData.id,
         step="page",
         about={"account": account.id},
+        account_id=account.id,
         path=EXPORT_PATH,
     )
     return Reply(
@@ -51,7 +49,7 @@ class ExportMyData(Flow, id="export_my_data", version=1, title="导出我的信�
     requires = (Need.SIGNED_IN,)
     words = ("导出我的信息", "导出", "导出数据", "导出我的数据", "下载我的信息")
 
-    code = Code(Purpose.EXPORT, _my_phone)
+    code = Code(Purpose.EXPORT, my_phone)
     page = Menu(_after, _link)
 
     async def begin(self, answers: Answers, desk: Desk) -> str:

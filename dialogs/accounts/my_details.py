@@ -69,6 +69,7 @@ async def _next(_answers: Answers, desk: Desk) -> Sequence[Option]:
         Option("紧急联系人信息"),
         Option("修改手机号"),
         Option("登录管理"),
+        Option("通知设置"),
         Option("我的数据"),
         Option("退出登录"),
         Option("菜单"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from dialogs.accounts.face import Face
-from dialogs.accounts.words import AccountPhone
+from dialogs.accounts.words import AccountPhone, others_signed_in
 from dialogs.engine.dsl import (
     Agree,
     Answers,
@@ -159,6 +159,12 @@ class Recover(Flow, id="recover", version=1, title="找回账号"):
 
     async def submit(self, answers: Answers, desk: Desk) -> Receipt:
         """Give the account its new phone and sign in."""
+        chosen = [
+            seen.account
+            for seen in await desk.recovery.accounts(desk.openid, _recovery(answers))
+            if seen.account.id == answers[self.account]
+        ]
+        others = {one for account in chosen for one in await others_signed_in(desk, account)}
         renewed = await desk.recovery.finish(
             openid=desk.openid,
             recovery_id=_recovery(answers),
@@ -166,6 +172,7 @@ class Recover(Flow, id="recover", version=1, title="找回账号"):
             proof=answers[self.code],
             agreed=answers[self.agree],
         )
+        desk.left_behind.update(others)
         held = renewed.held_until or desk.clock.now()
         return Receipt(
             f"账号已找回并登录，手机号已改为 {mask(renewed.phone, Masked.PHONE)}，"

@@ -5,7 +5,12 @@ Source: S0-18; Q-28, Q-31.
 
 from collections.abc import Mapping, Sequence
 
-from dialogs.accounts.words import agreements, kept_password, new_password
+from dialogs.accounts.words import (
+    agreements,
+    kept_password,
+    new_password,
+    others_signed_in,
+)
 from dialogs.engine.dsl import Agree, Answers, Ask, Code, Desk, Flow, Option, Receipt
 from dialogs.engine.kinds import phone
 from domain.accounts.model import Purpose
@@ -80,7 +85,10 @@ class ResetPassword(Flow, id="reset_password", version=1, title="设置登录密
         """Replace the password, and sign in whoever was not and has agreed."""
         proof, agreed = answers[self.code], answers.get(self.agree)
         kept = kept_password(answers, self.password) or ""
+        named = await desk.accounts.by_phone(proof.phone)
+        others = await others_signed_in(desk, named) if named else set()
         account = await desk.passwords.reset(openid=desk.openid, proof=proof, kept=kept)
+        desk.left_behind.update(others)
         if agreed is not None:
             await desk.accounts.enter(
                 openid=desk.openid, proof=proof, agreed=agreed, purpose=Purpose.RESET_PASSWORD

@@ -21,6 +21,7 @@ from dialogs.engine.dsl import (
 )
 from dialogs.engine.kinds import one_of, phone
 from domain.accounts.model import Purpose
+from domain.posters.model import Counted
 from domain.shared.idents import Masked, mask
 
 __all__ = ["SignUp"]
@@ -92,6 +93,8 @@ class SignUp(Flow, id="sign_up", version=1, title="注册账号"):
             agreed=answers[self.agree],
             kept=kept_password(answers, self.password),
         )
+        if entered.created:
+            await desk.scans.credit(desk.openid, Counted.SIGN_UP)
         shown = mask(entered.account.phone, Masked.PHONE)
         told = (
             f"账号已建好，{shown} 就是您的账号。"

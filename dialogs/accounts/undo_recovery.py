@@ -3,6 +3,7 @@
 Source: S0-71, S0-72.
 """
 
+from dialogs.accounts.words import others_signed_in
 from dialogs.engine.dsl import Answers, Ask, Desk, Flow, Option, Receipt
 from dialogs.engine.kinds import phone, text
 from domain.escalation.model import TicketCategory
@@ -46,12 +47,16 @@ class UndoRecovery(Flow, id="undo_recovery", version=1, title="撤销找回"):
 
     async def submit(self, answers: Answers, desk: Desk) -> Receipt:
         """Take it back, and leave a word for an officer."""
+        disputed = await desk.recovery.disputed(answers[self.word])
+        others = await others_signed_in(desk, disputed)
         account = await desk.recovery.undo(desk.openid, answers[self.word])
+        desk.left_behind.update(others)
         ticket = await desk.escalation.leave_word(
             openid=desk.openid,
             phone=account.phone,
             text=f"账号 {account.id} 换了手机号，被原手机号撤销。请在 24 小时内核实账号是谁的。",
             category=TicketCategory.ACCOUNT,
+            account_id=account.id,
         )
         shown = mask(account.phone, Masked.PHONE)
         return Receipt(

@@ -3,16 +3,22 @@
 Source: S0-16, S0-20.
 """
 
-from dialogs.engine.dsl import Answers, Ask, Desk, Flow, Need, Option, Receipt
+from dialogs.accounts.words import my_phone
+from dialogs.engine.dsl import Answers, Ask, Code, Desk, Flow, Need, Option, Receipt
 from dialogs.engine.kinds import one_of
+from domain.accounts.model import Purpose
 
 __all__ = ["WithdrawConsent"]
 
 _WITHDRAW, _KEEP = "撤回同意", "不撤回"
 
 
+def _goes_on(answers: Answers) -> bool:
+    return answers.sure != _KEEP
+
+
 class WithdrawConsent(Flow, id="withdraw_consent", version=1, title="撤回同意"):
-    """One question that says what can no longer be done."""
+    """One question that says what can no longer be done, and a code to the phone."""
 
     review = False
     requires = (Need.SIGNED_IN,)
@@ -27,6 +33,7 @@ class WithdrawConsent(Flow, id="withdraw_consent", version=1, title="撤回同�
         "已经登记的房源不受影响，账号、实名和登记记录还在。确定撤回吗？",
         title="撤回同意",
     )
+    code = Code(Purpose.WITHDRAW, my_phone, when=_goes_on)
 
     async def begin(self, answers: Answers, desk: Desk) -> str:
         """Refuse it while the account is held."""
@@ -38,7 +45,8 @@ class WithdrawConsent(Flow, id="withdraw_consent", version=1, title="撤回同�
         if answers[self.sure] == _KEEP:
             return Receipt("好的，没有撤回，一切照旧。", (Option("我的数据"), Option("我的")))
         account = (await desk.citizen()).signed_in()
-        desk.left_behind.update(await desk.leaving.withdraw(desk.openid, account))
+        gone = await desk.leaving.withdraw(desk.openid, account, answers[self.code])
+        desk.left_behind.update(gone)
         return Receipt(
             "已撤回同意，并退出登录。以后要用，请重新登录并同意协议。",
             (Option("登录"), Option("菜单")),

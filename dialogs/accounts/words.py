@@ -6,17 +6,21 @@ from dialogs.engine.dsl import Answers, Ask, Desk, Field, Option, Secure, Start
 from dialogs.engine.kinds import secret
 from dialogs.engine.outside import Carries
 from dialogs.engine.steps import Condition
+from domain.accounts.model import Account
 from domain.accounts.service import PhoneLostError, PhoneTakenError
 from domain.content.model import Document
 from domain.shared.conversations import Json
 from domain.shared.errors import DomainError
+from domain.shared.records import OpenId
 
 __all__ = [
     "NOT_HERE",
     "AccountPhone",
     "agreements",
     "kept_password",
+    "my_phone",
     "new_password",
+    "others_signed_in",
     "to_sign_up",
 ]
 
@@ -33,6 +37,16 @@ class AccountPhone(Ask[str]):
     def spoilt_by(self, error: DomainError) -> bool:
         """Tell whether the phone is another account's, or may still take one back."""
         return isinstance(error, PhoneTakenError | PhoneLostError)
+
+
+async def my_phone(_answers: Answers, desk: Desk) -> str:
+    """Return the phone of the account that the citizen is signed in to."""
+    return (await desk.citizen()).signed_in().phone
+
+
+async def others_signed_in(desk: Desk, account: Account) -> set[OpenId]:
+    """Return who else is signed in to an account: what they have begun was begun with it."""
+    return {one.openid for one in await desk.sessions.of(account)} - {desk.openid}
 
 
 async def agreements(desk: Desk) -> list[Document]:

@@ -5,7 +5,9 @@ Source: S0-17.
 
 from collections.abc import Sequence
 
+from dialogs.content.published import NEXT_AGREEMENT
 from dialogs.engine.dsl import Answers, Choose, Desk, Flow, Menu, Option
+from dialogs.engine.texts import whole_text
 
 __all__ = ["ReadAgreements"]
 
@@ -18,12 +20,11 @@ async def _documents(_answers: Answers, desk: Desk) -> Sequence[Option]:
 
 
 async def _text(answers: Answers, desk: Desk) -> str:
-    document = await desk.content.document(answers[ReadAgreements.document])
-    return f"{document.title}（第 {document.version} 版）\n{document.text}"
+    return whole_text(await desk.content.document(answers[ReadAgreements.document]))
 
 
 async def _next(_answers: Answers, _desk: Desk) -> Sequence[Option]:
-    return (Option("看其他协议", say="返回"), Option("菜单"))
+    return NEXT_AGREEMENT
 
 
 class ReadAgreements(Flow, id="agreements", version=1, title="协议与隐私"):

@@ -9,9 +9,11 @@ from dialogs.engine.choosing import plain
 from dialogs.engine.flow import Flow
 from dialogs.engine.lint import lint
 from dialogs.engine.messages import Reply, Start
+from dialogs.engine.pages import ShortWay
 from dialogs.engine.repeat import Repeat
 from dialogs.engine.steps import Step
 from dialogs.engine.walk import machine_of
+from domain.content.model import Faq
 
 __all__ = ["Catalog", "Front", "Welcome"]
 
@@ -33,6 +35,9 @@ class Front(Protocol):
     async def welcome(self, desk: Desk, *, scene: str, new: bool) -> Welcome:
         """Greet a new follower, or somebody who scanned a poster."""
 
+    def answering(self, faq: Faq) -> Start:
+        """Return what begins to answer a frequent question."""
+
     async def find(self, desk: Desk, words: str) -> Start | None:
         """Return what some words name that is on record, such as an estate; ``None`` if nothing."""
 
@@ -48,12 +53,22 @@ class Catalog:
         The home page.
     person
         The id of the flow that reaches a person.
+    short_way
+        How to reach pages that are the same for everybody; ``None``: as all others.
     """
 
-    def __init__(self, flows: Sequence[type[Flow]], *, front: Front, person: str) -> None:
+    def __init__(
+        self,
+        flows: Sequence[type[Flow]],
+        *,
+        front: Front,
+        person: str,
+        short_way: ShortWay | None = None,
+    ) -> None:
         self.flows = {flow.id: flow for flow in flows}
         self.front = front
         self.person = person
+        self.short_way = short_way
         self.providers = {flow.provides: flow.id for flow in flows if flow.provides}
         self.words: dict[str, Start] = {}
         self.vague: dict[str, Start] = {}

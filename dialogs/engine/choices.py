@@ -8,7 +8,7 @@ from dialogs.desk import Desk
 from dialogs.engine.choosing import nearest, numbers_in, plain
 from dialogs.engine.kinds import UnfitError
 from dialogs.engine.messages import Option, Reply
-from dialogs.engine.steps import Accept, Answers, Condition, Heard, Step
+from dialogs.engine.steps import Accept, Also, Answers, Condition, Heard, Step
 from domain.shared.conversations import Json
 
 __all__ = ["Choose", "ChooseMany", "Menu", "Offers", "Words", "pick"]
@@ -55,6 +55,7 @@ class Choose(Step[str]):
         hint: str = "",
         when: Condition | None = None,
         resets: Sequence[str] = (),
+        also: Also | None = None,
     ) -> None:
         super().__init__(
             prompt if isinstance(prompt, str) else "",
@@ -64,6 +65,7 @@ class Choose(Step[str]):
             hint=hint,
             when=when,
             resets=resets,
+            also=also,
         )
         self.offers = offers
         self.words = None if isinstance(prompt, str) else prompt
@@ -71,7 +73,7 @@ class Choose(Step[str]):
 
     async def ask(self, answers: Answers, desk: Desk) -> Reply:
         """Put the question with today's options."""
-        options = tuple(await self.offers(answers, desk))
+        options = (*await self.offers(answers, desk), *self.offered(answers))
         words = await self.words(answers, desk) if self.words else answers.fill(self.prompt)
         return (
             replace(words, options=options) if isinstance(words, Reply) else Reply(words, options)

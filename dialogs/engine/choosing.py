@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import cn2an
 from rapidfuzz import fuzz, process
 
 from domain.shared.idents import half_width
 
-__all__ = ["nearest", "number_in", "numbers_in", "plain"]
+__all__ = ["nearest", "number_in", "numbers_in", "plain", "plain_label"]
 
 _ORDINAL = re.compile(
     r"第?(?P<number>\d{1,3}|[零一二两三四五六七八九十百]{1,5})[个项条种号户套位]?"
 )
+_UNSAYABLE = re.compile(r"[\s&\"<>#%]+")
 _SEPARATORS = re.compile(r"[,，、;；和\s]+")
 _NEAR_ENOUGH = 75
 _CLEAR_LEAD = 8
@@ -27,7 +29,15 @@ def plain(text: str) -> str:
     >>> plain(" 菜　单。")
     '菜单'
     """
-    return re.sub(r"[\s&\"<>#%]+", "", half_width(text)).strip(_EDGE_MARKS).lower()
+    if text.isdecimal() and text.isascii():
+        return text
+    return _UNSAYABLE.sub("", half_width(text)).strip(_EDGE_MARKS).lower()
+
+
+@lru_cache(maxsize=4096)
+def plain_label(label: str) -> str:
+    """Return words of ours as `plain` does; remembered, so never to be used on a citizen's."""
+    return plain(label)
 
 
 def number_in(text: str) -> int | None:

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 import cn2an
 
 from dialogs.engine.choosing import plain
+from dialogs.engine.courtesies import POLITE
 from dialogs.engine.messages import Option
 from domain.filings.model import InvalidFilingNumberError
 from domain.filings.model import filing_number as read_filing_number
@@ -96,11 +97,15 @@ phone = _worded(_read_phone, show=lambda value: mask(value, Masked.PHONE))
 
 
 def _read_person(typed: str) -> str:
+    if plain(typed) in POLITE:
+        raise UnfitError(_NAME_WANTED)
     try:
         return idents.person_name(typed)
     except idents.InvalidNameError as error:
-        raise UnfitError("请发送证件上的姓名，例如 王小安。") from error
+        raise UnfitError(_NAME_WANTED) from error
 
+
+_NAME_WANTED = "请发送证件上的姓名，例如 王小安。"
 
 person = _worded(_read_person)
 """A person's name as on the identity card."""
@@ -135,7 +140,7 @@ def _read_filing_number(typed: str) -> str:
         return read_filing_number(typed)
     except InvalidFilingNumberError as error:
         raise UnfitError(
-            "备案编号由数字和大写字母组成，例如 1101052019000123，请对照备案通知单再发一次。"
+            "备案编号由数字和大写字母组成，例如 1101052008000000，请对照备案通知单再发一次。"
         ) from error
 
 

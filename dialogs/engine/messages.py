@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 from domain.shared.conversations import Json
 
@@ -34,14 +34,14 @@ class SaidKind(StrEnum):
         return self in (SaidKind.RECEIPT, SaidKind.OTHER, SaidKind.UNFOLLOW)
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """One thing a citizen sent.
 
-    ``text`` is the words of a text, the key of a menu tap, or the scene of a scan or follow
-    (empty without a poster). ``tap`` is the id that came with a tapped option: a hint, chosen by
-    the sender, never trusted. ``media_id`` fetches a picture from the platform for three days.
-    ``type`` is the platform's own name of the message or event, for logs.
+    ``text`` is the words of a text, the key of a menu tap, the scene of a scan or follow (empty
+    without a poster), or the agent whom an event of the platform's own desk names. ``tap`` is the
+    id that came with a tapped option: a hint, chosen by the sender, never trusted. ``media_id``
+    fetches a picture from the platform for three days. ``type`` is the platform's own name of the
+    message or event, for logs.
     """
 
     kind: SaidKind
@@ -130,6 +130,11 @@ class Reply:
     def silent(self) -> bool:
         """Whether there is nothing to say."""
         return not (self.text or self.options or self.links or self.article)
+
+    def marked(self, mark: str) -> Self:
+        """Return the same reply, which asks the question of that name."""
+        parts = (self.text, self.options, self.links, self.closing, self.article)
+        return type(self)(*parts, mark)
 
     def after(self, text: str) -> Self:
         """Return the same reply with some words before it."""

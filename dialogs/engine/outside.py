@@ -129,8 +129,14 @@ class Secure(Step[Json]):
 
     async def _issue(self, answers: Answers, desk: Desk, about: dict[str, str]) -> str:
         draft = answers.draft
+        account = (await desk.citizen()).account
         url = await desk.pages.issue(
-            openid=desk.openid, draft_id=draft.id, flow=draft.flow, step=self.id, about=about
+            openid=desk.openid,
+            draft_id=draft.id,
+            flow=draft.flow,
+            step=self.id,
+            about=about,
+            account_id=account.id if account else None,
         )
         until = (desk.clock.now() + _HANDED_OUT_AGAIN).timestamp()
         draft.answers[f"{self.id}.page"] = {"url": url, "until": until, "about": {**about}}

@@ -2,12 +2,17 @@
 
 from dialogs.desk import Desk
 from dialogs.engine.catalog import Catalog
+from dialogs.engine.excuses import excuse
 from dialogs.engine.flow import Flow
 from dialogs.engine.steps import Answers, Step
-from dialogs.engine.walk import REVIEW, walk
-from domain.shared.conversations import Conversation, Draft
+from dialogs.engine.walk import REVIEW, Position, walk
+from domain.shared.conversations import Conversation, Draft, Json
+from domain.shared.errors import DomainError
 
 __all__ = ["Place"]
+
+_Looked = tuple[str, str, dict[str, Json]]
+"""What a draft's position follows from: what is being changed, who waits, the answers."""
 
 _IDLE_SECONDS = 30 * 60
 """After which a citizen is asked whether to go on, instead of being taken by the word."""
@@ -20,6 +25,14 @@ class Place:
         self.catalog = catalog
         self.conversation = conversation
         self.desk = desk
+        self.hindrance: DomainError | None = None
+        """What stood in the way of this turn, where the citizen was told of it."""
+        self._walked: dict[str, tuple[_Looked, Position]] = {}
+
+    def excused(self, error: DomainError) -> str:
+        """Say why something cannot be done, and remember that it was said."""
+        self.hindrance = error
+        return excuse(error, self.desk.clock.now())
 
     @property
     def draft(self) -> Draft | None:
@@ -53,7 +66,17 @@ class Place:
 
     def open_step(self, draft: Draft) -> Step[object] | None:
         """Return the open question; ``None`` at the check-answers page."""
-        return self.flow_of(draft).steps.get(walk(self.flow_of(draft), draft).at)
+        return self.flow_of(draft).steps.get(self.position(draft).at)
+
+    def position(self, draft: Draft) -> Position:
+        """Return where a draft stands; walked again only after what leads there has changed."""
+        looked, position = self._walked.get(draft.id, (None, None))
+        if position is None or looked != (draft.editing, draft.waiter, draft.answers):
+            position = walk(self.flow_of(draft), draft)
+            # Answers are replaced, never changed within: to know them again, the dict is enough.
+            looked = (draft.editing, draft.waiter, {**draft.answers})
+            self._walked[draft.id] = looked, position
+        return position
 
     @property
     def asked(self) -> Step[object] | None:

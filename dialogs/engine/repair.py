@@ -5,19 +5,21 @@ Global verbs, misses, stale taps, returning after a while, words outside any flo
 Source: S0-19.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
 from dialogs.engine import review
+from dialogs.engine.asides import aside, is_worth_keeping, near_words, note_unanswered, perhaps
 from dialogs.engine.choosing import nearest, number_in, plain
+from dialogs.engine.courtesies import GOODBYES, GREETINGS
 from dialogs.engine.flow import Flow, Receipt
-from dialogs.engine.messages import Option, Reply, Start
+from dialogs.engine.messages import Option, Reply
 from dialogs.engine.outside import Code
-from dialogs.engine.place import Place
 from dialogs.engine.steps import Heard, Step
-from dialogs.engine.walk import REVIEW, walk
+from dialogs.engine.turn import Turn
+from dialogs.engine.walk import REVIEW
 from dialogs.engine.ways import Stale, Verb, VerbWord
+from domain.content.search import Matches
 from domain.shared.conversations import Draft
 
 __all__ = ["VERBS", "Turn", "closing", "miss", "stale", "unplaced", "welcome_back"]
@@ -25,49 +27,10 @@ __all__ = ["VERBS", "Turn", "closing", "miss", "stale", "unplaced", "welcome_bac
 _FINISHED_SECONDS = 10 * 60
 """For so long, confirming once more repeats the receipt."""
 
-_GREETINGS = {
-    **dict.fromkeys(("你好", "您好", "hi", "hello", "嗨", "在吗", "早上好", "开始"), "您好！"),
-    **dict.fromkeys(("谢谢", "谢谢你", "谢谢您", "多谢", "thanks"), "不客气！"),
-}
-_GOODBYES = dict.fromkeys(
-    ("再见", "拜拜", "好的", "好", "嗯", "知道了", "ok"), "好的，需要时随时找我。"
-)
-
 _PERSON = Option("联系人工", say="人工")
 
 _PERSON_FROM = 3
 """The miss from which a person is offered."""
-
-_TELLING = 4
-"""Shorter words within a sentence tell too little of what is wanted."""
-
-
-class Turn(Place, ABC):
-    """What repair needs of the talk it mends, beside its place."""
-
-    @abstractmethod
-    async def begin(self, start: Start) -> Reply:
-        """Begin a flow."""
-
-    @abstractmethod
-    async def restart(self) -> Reply:
-        """Begin the top draft anew."""
-
-    @abstractmethod
-    async def enter(self, lead: str = "") -> Reply:
-        """Open the top draft."""
-
-    @abstractmethod
-    async def words(self, text: str) -> Reply:
-        """Take words as an answer, or as words outside any flow."""
-
-    @abstractmethod
-    async def question(self) -> Reply:
-        """Put the open question again."""
-
-    @abstractmethod
-    async def home(self) -> Reply:
-        """Return the home page."""
 
 
 def _flow(turn: Turn, draft: Draft) -> Flow:
@@ -82,9 +45,9 @@ async def miss(turn: Turn, sentence: str, heard: Heard) -> Reply:
 
     The first miss gets the sentence, the second a hint as well, the third a person.
     """
-    aside = await _aside(turn, heard.text)
-    if aside:
-        return aside
+    answer = await aside(turn, heard.text)
+    if answer:
+        return answer
     turn.conversation.misses += 1
     hint = turn.asked.hint if turn.asked and turn.conversation.misses > 1 else ""
     reply = await turn.question()
@@ -104,54 +67,40 @@ _WAYS_OUT = ("也可以回复“返回”“帮助”或“菜单”。", "也�
 """Before a person is offered, and from then on."""
 
 
-async def _aside(turn: Turn, text: str) -> Reply | None:
-    """Answer words that are no answer but mean something: a greeting, a question, a way on."""
-    if plain(text) in _GREETINGS:
-        return (await turn.question()).after(_GREETINGS[plain(text)])
-    topic = await turn.desk.content.ask(text) if text else None
-    if topic:
-        return (await turn.question()).after(topic.answer)
-    offered = [Option.from_json(kept) for kept in turn.conversation.offered]
-    near = nearest(text, [option.label for option in offered])
-    start = offered[near].start if near is not None else None
-    return await turn.begin(start) if start else None
-
-
 async def unplaced(turn: Turn, text: str) -> Reply:
     """Answer words said outside any flow."""
     finished = turn.conversation.finished
     if finished and _confirms_again(turn, finished.get("word"), finished.get("at"), text):
         receipt = Receipt.from_json(finished)
         return closing(turn, receipt, mark="").after("刚才已经办好了：")
-    home = await turn.home()
-    polite = {**_GREETINGS, **_GOODBYES}.get(plain(text))
+    polite = {**GREETINGS, **GOODBYES}.get(plain(text))
     if polite:
         turn.conversation.misses = 0
-        return home.after(polite)
-    topic = await turn.desk.content.ask(text)
-    if topic:
-        turn.conversation.misses = 0
-        return Reply(topic.answer, home.options, closing=home.closing)
-    start = turn.catalog.vague.get(plain(text)) or _near_words(turn, text)
-    start = start or await turn.catalog.front.find(turn.desk, text)
-    if start:
-        return await turn.begin(start)
+        return (await turn.home()).after(polite)
+    matches = await turn.desk.content.ask(text)
+    start = (
+        turn.catalog.front.answering(matches.clear)
+        if matches.clear
+        else turn.catalog.vague.get(plain(text))
+        or near_words(turn, text)
+        or await turn.catalog.front.find(turn.desk, text)
+    )
+    return await (turn.begin(start) if start else _not_understood(turn, text, matches))
+
+
+async def _not_understood(turn: Turn, text: str, matches: Matches) -> Reply:
+    """Say so, with the ways on that fit best; from the third time on, a person first."""
     turn.conversation.misses += 1
+    if is_worth_keeping(text):
+        await note_unanswered(turn, text)
+    if matches.near:
+        return perhaps(turn, matches)
+    home = await turn.home()
     if turn.conversation.misses >= _PERSON_FROM:
         return Reply("这句我没看懂。可以换个说法，或者请人工帮您：", (_PERSON, *home.options))
     return Reply(
         "这句我没看懂。您可以从下面选一项，回复数字就行：", home.options, closing=home.closing
     )
-
-
-def _near_words(turn: Turn, text: str) -> Start | None:
-    """Return the flow whose words are nearly spelt, or stand within a sentence."""
-    words = turn.catalog.words
-    near = nearest(text, list(words))
-    if near is not None:
-        return list(words.values())[near]
-    within = [word for word in words if len(word) >= _TELLING and word in plain(text)]
-    return words[max(within, key=len)] if within else None
 
 
 def _confirms_again(turn: Turn, word: object, at: object, text: str) -> bool:
@@ -178,7 +127,7 @@ async def stale(turn: Turn, way: Stale) -> Reply:
 def welcome_back(turn: Turn, draft: Draft) -> Reply:
     """Ask whether to go on with what was begun a while ago."""
     flow = _flow(turn, draft)
-    progress = review.sections(flow, turn.answers_of(draft), walk(type(flow), draft))
+    progress = review.sections(flow, turn.answers_of(draft), turn.position(draft))
     return Reply(
         "\n".join(
             filter(
@@ -230,7 +179,7 @@ async def _go_on(turn: Turn, _verb: Verb) -> Reply:
     talk.misses = 0
     draft.editing = ""
     flow = _flow(turn, draft)
-    progress = review.sections(flow, turn.answers_of(draft), walk(type(flow), draft))
+    progress = review.sections(flow, turn.answers_of(draft), turn.position(draft))
     step = turn.open_step(draft)
     awaited = step.awaited(turn.answers_of(draft)) if step and was_open else ""
     return await turn.enter("\n".join(filter(None, (progress, awaited))))
@@ -270,7 +219,7 @@ async def _back(turn: Turn, _verb: Verb) -> Reply:
 def _before(turn: Turn, draft: Draft) -> str | None:
     """Return the question before the open one that may be asked again."""
     flow = _flow(turn, draft)
-    position = walk(type(flow), draft)
+    position = turn.position(draft)
     trail = position.trail if position.at == REVIEW else position.trail[:-1]
     for name in reversed(trail):
         proven = isinstance(flow.steps[name], Code)
@@ -299,7 +248,7 @@ async def _change(turn: Turn, verb: Verb) -> Reply:
             return await turn.words(verb.text)
         return (await turn.home()).after("现在没有正在填的内容。")
     flow = _flow(turn, draft)
-    position = walk(type(flow), draft)
+    position = turn.position(draft)
     rows = review.lines(flow, turn.answers_of(draft), position)
     step = _named(flow, position.trail, verb.about) or _numbered(rows, verb.about)
     if step is None and verb.about and number_in(verb.about) is None:

@@ -187,8 +187,10 @@ class Section:
 
 def _holds(condition: Condition | None, answers: "Answers") -> bool:
     """Tell whether a condition holds; one that computes with a missing answer does not."""
+    if condition is None:
+        return True
     with suppress(TypeError, AttributeError, KeyError):
-        return condition is None or bool(condition(answers))
+        return bool(condition(answers))
     return False
 
 

@@ -10,13 +10,12 @@ from dialogs.desk import Desk
 from dialogs.engine import repair, review
 from dialogs.engine.catalog import Catalog
 from dialogs.engine.effects import reopened, submit_once
-from dialogs.engine.excuses import excuse
 from dialogs.engine.flow import Flow, Receipt, SettledError
 from dialogs.engine.kinds import UnfitError
 from dialogs.engine.messages import Option, Reply, Start
 from dialogs.engine.steps import Answers, Heard, Step
 from dialogs.engine.texts import AsideError
-from dialogs.engine.walk import DONE, REVIEW, walk
+from dialogs.engine.walk import DONE, REVIEW
 from dialogs.engine.ways import (
     Begin,
     Chosen,
@@ -60,7 +59,7 @@ class Talk(repair.Turn):
     ) -> None:
         super().__init__(catalog, conversation, desk)
         self._chance = chance
-        self._undo = undo
+        self.undo = undo
         # Whether a one-time page has brought an answer in this turn.
         self._arrived = False
 
@@ -287,7 +286,7 @@ class Talk(repair.Turn):
         else:
             self.conversation.open = False
             reply = await self.home()
-        return reply.after(excuse(error, self.desk.clock.now())).after(lead)
+        return reply.after(self.excused(error)).after(lead)
 
     async def _push(self, needs: NeedsError, lead: str = "") -> Reply:
         """Begin what must come first; the top draft waits for it."""
@@ -305,7 +304,7 @@ class Talk(repair.Turn):
     async def go_on(self, lead: str = "") -> Reply:
         """Ask the open draft's next question, show its answers, or have its effect."""
         draft = self.conversation.drafts[-1]
-        if walk(self.flow_of(draft), draft).at == DONE:
+        if self.position(draft).at == DONE:
             return (await self._submit(draft)).after(lead)
         return (await self.question()).after(lead)
 
@@ -319,7 +318,7 @@ class Talk(repair.Turn):
         if draft is None:
             return await self.home()
         flow = self.catalog.acts[draft.flow]
-        position = walk(type(flow), draft)
+        position = self.position(draft)
         answers = self.answers_of(draft)
         if position.at in (REVIEW, DONE):
             answers.hidden.update(flow.steps.keys() - set(position.trail))
@@ -329,7 +328,7 @@ class Talk(repair.Turn):
                 reply = await self._asked(draft, flow.steps[position.at], answers)
             except DomainError as error:
                 return await self._hindered(error)
-        return replace(reply, mark=self.mark)
+        return reply.marked(self.mark)
 
     async def _asked(self, draft: Draft, step: Step[object], answers: Answers) -> Reply:
         reply = await step.ask(answers, self.desk)
@@ -346,7 +345,7 @@ class Talk(repair.Turn):
         options = step.choices() if step else ()
         again = Option("继续") if isinstance(error, UnavailableError) else Option("联系人工")
         ways = options or (again, Option("返回"), Option("菜单"))
-        return Reply(excuse(error, self.desk.clock.now()), ways, mark=self.mark)
+        return Reply(self.excused(error), ways, mark=self.mark)
 
     # The one effect
 
@@ -355,9 +354,9 @@ class Talk(repair.Turn):
         try:
             receipt = await submit_once(flow, draft, self.desk)
         except DomainError as error:
-            await self._undo()
+            await self.undo()
             if reopened(flow, draft, error):
-                return (await self.question()).after(excuse(error, self.desk.clock.now()))
+                return (await self.question()).after(self.excused(error))
             return await self._hindered(error)
         self.desk.look_again()
         return await self._done(draft, flow, receipt)
@@ -365,6 +364,9 @@ class Talk(repair.Turn):
     async def _done(self, draft: Draft, flow: Flow, receipt: Receipt) -> Reply:
         talk = self.conversation
         talk.drafts.remove(draft)
+        if self.desk.openid in self.desk.left_behind:
+            # What was begun goes with the account: there is nothing to go on with.
+            talk.drafts.clear()
         talk.misses = 0
         waiting = [one for one in talk.drafts if one.id == draft.waiter]
         if not waiting:
@@ -392,7 +394,7 @@ class Talk(repair.Turn):
 
     async def _greet(self, way: Greet) -> Reply:
         welcome = await self.catalog.front.welcome(self.desk, scene=way.scene, new=way.new)
-        if welcome.start:
+        if welcome.start and welcome.start.flow in self.catalog.flows:
             return (await self.begin(welcome.start)).after(welcome.text)
         self.let_go()
         return (await self.home()).after(welcome.text)

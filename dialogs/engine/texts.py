@@ -15,7 +15,7 @@ from domain.registrations.service import NoticeUnknownError
 from domain.shared.conversations import Json
 from domain.shared.errors import DomainError
 
-__all__ = ["Agree", "AsideError", "Read", "Reading", "paged"]
+__all__ = ["Agree", "AsideError", "Read", "Reading", "paged", "text_page", "whole_text"]
 
 
 class AsideError(Exception):
@@ -50,6 +50,19 @@ def paged(text: str, most: int = _PAGE_BYTES) -> list[str]:
     return [*pages, page.strip()] if page.strip() or not pages else pages
 
 
+def text_page(document: Document, page: int, *, tick: str) -> Reply:
+    """Return one page of a text that must be read, the first being 1; its last has the tick."""
+    pages = paged(document.text)
+    count = f"（第 {page}/{len(pages)} 页）" if len(pages) > 1 else ""
+    offers = Option(tick) if page == len(pages) else Option("下一页")
+    return Reply(f"{document.title}{count}\n{pages[page - 1]}", (offers, Option("退出")))
+
+
+def whole_text(document: Document) -> str:
+    """Return a text as it is shown to whoever wants to see it before agreeing."""
+    return f"{document.title}（第 {document.version} 版）\n{document.text}"
+
+
 _NEXT_PAGE = ("下一页", "继续看", "往下", "下页")
 
 TextOf = Callable[[Answers, Desk], Awaitable[Document]]
@@ -81,9 +94,7 @@ class Read(Step[Reading]):
         page = min(self._page(answers, document), len(pages))
         # What was shown is kept here, so that a tick can only follow the last page.
         answers.keep(self, {"version": document.version, "page": page, "pages": len(pages)})
-        count = f"（第 {page}/{len(pages)} 页）" if len(pages) > 1 else ""
-        offers = Option(self.tick) if page == len(pages) else Option("下一页")
-        return Reply(f"{document.title}{count}\n{pages[page - 1]}", (offers, Option("退出")))
+        return text_page(document, page, tick=self.tick)
 
     def _page(self, answers: Answers, document: Document) -> int:
         stored = answers.stored(self)
@@ -202,7 +213,7 @@ class Agree(Step[tuple[Reading, ...]]):
         near = nearest(heard.text.removeprefix("看"), [one.title for one in documents])
         if near is not None:
             one = documents[near]
-            raise AsideError(f"{one.title}（第 {one.version} 版）\n{one.text}", Option(self.tick))
+            raise AsideError(whole_text(one), Option(self.tick))
         raise UnfitError(self.hint)
 
     def spoilt_by(self, error: DomainError) -> bool:

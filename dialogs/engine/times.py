@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from domain.shared.clock import china_time
 
-__all__ = ["day_and_time", "month_and_day", "span", "until"]
+__all__ = ["day", "day_and_time", "month_and_day", "span", "until"]
 
 _WEEKDAYS = "一二三四五六日"
 
@@ -13,6 +13,12 @@ def month_and_day(moment: datetime) -> str:
     """Return «12月1日»."""
     local = china_time(moment)
     return f"{local.month}月{local.day}日"
+
+
+def day(moment: datetime) -> str:
+    """Return «2026年12月1日»."""
+    local = china_time(moment)
+    return f"{local.year}年{local.month}月{local.day}日"
 
 
 def day_and_time(moment: datetime) -> str:

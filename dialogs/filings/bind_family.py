@@ -15,7 +15,11 @@ from dialogs.engine.dsl import (
     SettledError,
 )
 from dialogs.engine.kinds import filing_number
+from dialogs.engine.steps import Heard
 from domain.accounts.model import Purpose
+from domain.filings.service import FamilyLongFoundError
+from domain.shared.conversations import Json
+from domain.shared.errors import DomainError
 
 __all__ = ["BindFamily"]
 
@@ -28,6 +32,23 @@ async def _look_up(number: str, _answers: Answers, desk: Desk) -> str:
         openid=desk.openid, account=account, person=person, number=number
     )
     return family.number
+
+
+class _FilingNumber(Ask[str]):
+    """A number whose family was found; asked once more when that was too long ago."""
+
+    def spoilt_by(self, error: DomainError) -> bool:
+        """Tell whether the register must be asked again."""
+        return isinstance(error, FamilyLongFoundError)
+
+
+class _CodeForFamily(Code):
+    """A code, before which the register is asked again where it was asked long ago."""
+
+    async def hear(self, heard: Heard, answers: Answers, desk: Desk) -> Json:
+        """Look at the family, then at the code: the effect itself asks nobody outside."""
+        await _look_up(answers[BindFamily.number], answers, desk)
+        return await super().hear(heard, answers, desk)
 
 
 async def _account_phone(_answers: Answers, desk: Desk) -> str:
@@ -48,17 +69,17 @@ class BindFamily(Flow, id="bind_family", version=1, title="公租房备案家庭
         "绑定备案家庭",
     )
 
-    number = Ask(
+    number = _FilingNumber(
         filing_number,
         "请发送公租房备案编号，在备案通知单上可以找到。",
         accept=_look_up,
         title="备案编号",
         aka=("备案号", "家庭备案号"),
         why="用来找到您家的备案信息，确认可以登记哪些套型。只有家庭成员本人能绑定。",
-        hint="备案编号一般是 16 位数字，例如 1101052019000123。",
+        hint="备案编号一般是 16 位数字，例如 1101052008000000。",
         resets=("code",),
     )
-    code = Code(Purpose.BIND_FAMILY, _account_phone)
+    code = _CodeForFamily(Purpose.BIND_FAMILY, _account_phone)
 
     async def begin(self, answers: Answers, desk: Desk) -> str:
         """Say so if a family is bound already."""

@@ -7,101 +7,60 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from dialogs.engine.dsl import Answers, Choose, Desk, Flow, Menu, Option, Start
-from dialogs.plans.words import (
-    area,
-    choosing,
-    rent,
-    standing,
-    unit_line,
-    unit_name,
-    window,
-)
+from dialogs.plans.board import EVERY_TYPE, Board, another_project, board_of, plans_words
+from dialogs.plans.words import area, choosing, rent, standing, unit_name
 from domain.filings.model import UnitType
-from domain.plans.model import Plan, PlanKind, PlanState, Project, Unit
+from domain.plans.model import Plan
 from domain.shared.conversations import Json
 
 __all__ = ["Browse"]
 
-_STATES = (PlanState.OPEN, PlanState.COMING, PlanState.CLOSED)
-"""In the order in which citizens want to see them."""
-
 _MINE: Mapping[str, Json] = MappingProxyType({"mine": "yes"})
+
+
+async def _board(desk: Desk) -> Board:
+    return board_of(await desk.plans.book(), desk.clock.now())
 
 
 async def _filed_types(answers: Answers, desk: Desk) -> frozenset[UnitType]:
     """Return the unit types to show: the family's own, or all."""
     if not answers.given("mine"):
-        return frozenset(UnitType)
+        return EVERY_TYPE
     return frozenset((await desk.citizen()).filed().unit_types)
 
 
 async def _plans(answers: Answers, desk: Desk) -> Sequence[Option]:
-    book, now = await desk.plans.book(), desk.clock.now()
-    quick = [plan for plan in book.plans() if plan.kind is PlanKind.QUICK]
-    shown = sorted(quick, key=lambda plan: _STATES.index(plan.state_at(now)))
-    if answers.given("mine"):
-        shown = [plan for plan in shown if plan.state_at(now) is PlanState.OPEN]
-    return [
-        Option(f"{plan.name} {standing(plan, now)}", value=plan.id, say=plan.name) for plan in shown
-    ]
+    board = await _board(desk)
+    if answers.given("past"):
+        return board.past()
+    return board.plans(only_open=bool(answers.given("mine")))
 
 
 async def _plan_page(answers: Answers, desk: Desk) -> str:
-    if not await _plans(answers, desk):
-        return "现在没有正在登记的配租计划。回复“快速配租”看全部计划。"
-    return "多元业务 › 公共租赁住房 › 业务办理 › 配租登记计划\n请选择要看的计划："
-
-
-async def _units(answers: Answers, desk: Desk, project: Project) -> list[Unit]:
-    types = await _filed_types(answers, desk)
-    book = await desk.plans.book()
-    return [unit for unit in book.units(project.id) if unit.unit_type in types]
+    return plans_words(await _plans(answers, desk))
 
 
 async def _projects(answers: Answers, desk: Desk) -> Sequence[Option]:
-    book = await desk.plans.book()
-    return [
-        Option(
-            f"{project.name} {project.district} 选房{choosing(project)}",
-            value=project.id,
-            say=project.name,
-        )
-        for project in book.projects(answers[Browse.plan])
-        if await _units(answers, desk, project)
-    ]
+    types = await _filed_types(answers, desk)
+    return (await _board(desk)).projects(answers[Browse.plan], types)
 
 
 async def _project_page(answers: Answers, desk: Desk) -> str:
-    plan = (await desk.plans.book()).plan(answers[Browse.plan])
-    if not await _projects(answers, desk):
-        return f"{plan.name}\n这个计划里没有您家备案套型的房源。回复“返回”看其他计划。"
-    return (
-        f"{plan.name}（{standing(plan, desk.clock.now())}）\n"
-        f"登记时间：{window(plan)}\n请选择项目进行登记："
-    )
+    board = await _board(desk)
+    plan = board.book.plan(answers[Browse.plan])
+    return board.projects_words(plan, await _projects(answers, desk))
 
 
 async def _offers(answers: Answers, desk: Desk) -> Sequence[Option]:
-    project = (await desk.plans.book()).project(answers[Browse.project])
-    return [
-        Option(
-            unit_line(unit, await desk.plans.registered(unit.id)),
-            value=unit.id,
-            say=unit_name(project, unit),
-        )
-        for unit in await _units(answers, desk, project)
-    ]
+    types = await _filed_types(answers, desk)
+    book = await desk.plans.book()
+    board = board_of(book, desk.clock.now(), await desk.plans.counts())
+    return board.units(book.project(answers[Browse.project]), types)
 
 
 async def _unit_page(answers: Answers, desk: Desk) -> str:
-    book = await desk.plans.book()
-    project = book.project(answers[Browse.project])
-    plan = book.plan(project.plan_id)
-    return (
-        f"【{project.name}】\n{project.address}\n{project.summary}\n\n"
-        f"{plan.name}\n{standing(plan, desk.clock.now())}；{choosing(project)}选房\n\n"
-        "请选择房源，看详情和登记："
-    )
+    board = await _board(desk)
+    return board.project_page(board.book.project(answers[Browse.project]))
 
 
 async def _detail(answers: Answers, desk: Desk) -> str:
@@ -123,14 +82,15 @@ def _demo_mark(plan: Plan) -> str:
 
 
 async def _next(answers: Answers, _desk: Desk) -> Sequence[Option]:
-    begun: dict[str, Json] = {"plan": answers.stored(Browse.plan)}
-    if answers.given("mine"):
-        begun["mine"] = "yes"
     return (
         Option("去登记", start=Start("register", {"unit": answers[Browse.unit]})),
         Option("看本项目其他房源", say="返回"),
-        Option("换个项目", start=Start("browse", begun)),
+        *_another_project(answers),
     )
+
+
+def _another_project(answers: Answers) -> Sequence[Option]:
+    return (another_project(answers[Browse.plan], mine=bool(answers.given("mine"))),)
 
 
 class Browse(Flow, id="browse", version=1, title="快速配租"):
@@ -154,5 +114,5 @@ class Browse(Flow, id="browse", version=1, title="快速配租"):
 
     plan = Choose(_plans, _plan_page, title="计划", resets=("project", "unit"))
     project = Choose(_projects, _project_page, title="项目", resets=("unit",))
-    unit = Choose(_offers, _unit_page, title="房源")
+    unit = Choose(_offers, _unit_page, title="房源", also=_another_project)
     page = Menu(_next, _detail)

@@ -17,8 +17,7 @@ from dialogs.engine.dsl import (
     SettledError,
 )
 from domain.accounts.model import Purpose
-from domain.plans.model import PlanState
-from domain.registrations.model import Registration, RegistrationState
+from domain.registrations.model import Registration, may_cancel
 from domain.shared.conversations import Json
 from domain.shared.idents import Masked, mask
 
@@ -31,8 +30,7 @@ async def _cancellable(desk: Desk) -> list[Registration]:
     return [
         one
         for one in await desk.registrations.of_family(family.id)
-        if one.state is RegistrationState.REGISTERED
-        and book.plan(one.plan_id).state_at(now) is PlanState.OPEN
+        if may_cancel(one, book.plan(one.plan_id), now)
     ]
 
 

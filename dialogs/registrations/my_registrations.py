@@ -19,8 +19,7 @@ from dialogs.engine.dsl import (
     Start,
 )
 from dialogs.engine.times import day_and_time, month_and_day
-from domain.plans.model import PlanState
-from domain.registrations.model import Registration, RegistrationState
+from domain.registrations.model import Registration, RegistrationState, may_cancel
 from domain.shared.idents import Masked, mask
 
 __all__ = ["MyRegistrations"]
@@ -73,8 +72,7 @@ async def _next(answers: Answers, desk: Desk) -> Sequence[Option]:
     kept = await _found(answers, desk)
     plan = (await desk.plans.book()).plan(kept.plan_id)
     back = Option("看全部登记", say="返回")
-    open_now = plan.state_at(desk.clock.now()) is PlanState.OPEN
-    if kept.state is RegistrationState.REGISTERED and open_now:
+    if may_cancel(kept, plan, desk.clock.now()):
         cancel = Start("cancel_registrations", {"only": kept.number})
         return (Option("取消登记", start=cancel), back)
     return (back, Option("快速配租"))

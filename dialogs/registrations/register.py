@@ -19,6 +19,7 @@ from dialogs.engine.dsl import (
 from dialogs.engine.times import day_and_time
 from domain.content.model import Document
 from domain.plans.model import Plan, PlanState, Project, Unit
+from domain.posters.model import Counted
 from domain.registrations.model import PlanClosedError, PlanNotOpenError
 from domain.shared.idents import Masked, mask
 
@@ -101,7 +102,16 @@ class Register(Flow, id="register", version=1, title="登记房源"):
         unit_id = answers.get(self.unit)
         if unit_id:
             await _still_allowed(unit_id, answers, desk)
+        await self._watch(answers, desk)
         return ""
+
+    async def _watch(self, answers: Answers, desk: Desk) -> None:
+        """Have the citizen reminded, should this stay unfinished until the plan closes."""
+        book, unit_id = await desk.plans.book(), answers.get(self.unit)
+        project_id = book.unit(unit_id).project_id if unit_id else answers.given("project")
+        plan = book.plan(book.project(project_id).plan_id)
+        account = (await desk.citizen()).signed_in()
+        await desk.notices.watch(desk.openid, account, plan, answers.draft.id)
 
     async def summary(self, answers: Answers, desk: Desk) -> str:
         """Say what is registered, and for whom."""
@@ -126,6 +136,7 @@ class Register(Flow, id="register", version=1, title="登记房源"):
             notice_hash=notice.text_hash,
             phone=account.phone,
         )
+        await desk.scans.credit(desk.openid, Counted.REGISTRATION)
         return Receipt(
             f"登记成功！\n编号：{made.number}\n房源：{project.name}{made.unit_type}\n"
             f"时间：{day_and_time(made.created_at)}\n登记截止前可以随时取消。",

@@ -1,0 +1,1 @@
+"""What a citizen wishes to be told."""
