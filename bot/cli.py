@@ -11,7 +11,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from bot import cli_posters
 from bot.settings import Settings, load
+from bot.staff import staff
 from domain.shared.errors import DomainError
 
 __all__ = ["app", "main"]
@@ -23,6 +25,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+_NOT_SHARED = (
+    "多个进程要共用数据，请先设置 ANJU_DATABASE__URL（PostgreSQL）和 ANJU_REDIS__URL，"
+    "或去掉 --workers。 Several processes need PostgreSQL and Redis: set ANJU_DATABASE__URL and "
+    "ANJU_REDIS__URL, or leave --workers out."
+)
+
+app.command(epilog=cli_posters.EXAMPLE)(cli_posters.poster)
 
 
 def main() -> None:
@@ -63,12 +74,19 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="先准备演示数据 · First do what `migrate` and `demo` do.")
     ] = False,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1, max=64, help="进程数，需要 PostgreSQL 和 Redis · Processes that serve."
+        ),
+    ] = 1,
 ) -> None:
     """启动服务 · Serve citizens over HTTP until stopped."""
-    from bot.main import create_app
-    from bot.serving import NotServedError, listen
+    from bot.serving import NotServedError, listen, listen_together
 
     settings = load()
+    if workers > 1 and not settings.shared:
+        _refuse(_NOT_SHARED)
     if demo:
         _sandbox_only(settings, "演示数据")
         asyncio.run(_prepare(settings))
@@ -78,9 +96,134 @@ def serve(
     if settings.sandboxed:
         welcome = f"安居正在运行，模拟器地址：{address}/simulator（按 Ctrl+C 停止）"
     try:
-        listen(create_app(settings), settings.server, welcome)
+        if workers > 1:
+            listen_together(settings, workers, welcome)
+        else:
+            listen(settings, welcome)
     except NotServedError as error:
         _refuse(str(error))
+
+
+@app.command(epilog="Example: ANJU_REDIS__URL=redis://redis:6379/0 anju worker")
+def worker() -> None:
+    """后台工作 · Do what no message asks for, beside processes that serve, until stopped."""
+    from bot.jobs.worker import NOT_SHARED, work
+    from bot.serving import NotServedError
+
+    settings = load()
+    if not settings.shared:
+        _refuse(NOT_SHARED)
+    _check(settings)
+    try:
+        asyncio.run(work(settings))
+    except NotServedError as error:
+        _refuse(str(error))
+
+
+jobs = typer.Typer(
+    no_args_is_help=False, help="后台工作中需要人看的 · What jobs left for a person."
+)
+app.add_typer(jobs, name="jobs")
+
+
+@jobs.callback(invoke_without_command=True, epilog="Example: anju jobs")
+def list_jobs(context: typer.Context) -> None:
+    """列出搁置的通知和任务 · List what was set aside, and why."""
+    from bot.jobs.aside import lines
+
+    if context.invoked_subcommand is None:
+        settings = load()
+        _check(settings)
+        typer.echo("\n".join(asyncio.run(lines(settings))))
+
+
+@jobs.command(epilog="Example: anju jobs retry 17")
+def retry(
+    push_id: Annotated[int, typer.Argument(metavar="ID", help="编号 · Its number in the list.")],
+) -> None:
+    """重新发送一条搁置的通知 · Let one that was set aside be sent again."""
+    from bot.jobs.aside import retry as again
+
+    settings = load()
+    _check(settings)
+    if not asyncio.run(again(settings, push_id)):
+        _refuse(f"没有编号为 {push_id} 的搁置通知。 Nothing of that number was set aside.")
+    typer.echo(f"已重新排队：{push_id}。")
+
+
+menu = typer.Typer(
+    no_args_is_help=True,
+    help="自定义菜单 · The custom menu under the chat.",
+    epilog="Example: anju menu push",
+)
+app.add_typer(menu, name="menu")
+
+_NO_ACCOUNT = (
+    "还没有设置公众号，请先设置 ANJU_WECHAT__APP_ID 和 ANJU_WECHAT__APP_SECRET。 "
+    "No account is set: set ANJU_WECHAT__APP_ID and ANJU_WECHAT__APP_SECRET first."
+)
+
+
+@menu.command(name="show", epilog="Example: anju menu show")
+def show_menu() -> None:
+    """显示设置中的菜单 · Print the menu of the settings in the platform's own form."""
+    import json
+
+    from bot.menu import on_platform
+
+    shown = {"button": on_platform(load().menu)}
+    typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+
+
+@menu.command(name="push", epilog="Example: anju menu push")
+def push_menu() -> None:
+    """把菜单发布到公众号 · Put the menu of the settings on the account."""
+    from bot.connecting import is_ours, publish
+    from bot.wiring import WechatSaidNoError
+
+    settings = load()
+    if not is_ours(settings):
+        _refuse(_NO_ACCOUNT)
+    try:
+        asyncio.run(publish(settings))
+    except WechatSaidNoError as error:
+        _refuse(f"平台拒绝了菜单，返回码 {error.code}：{error.words}")
+    typer.echo("菜单已发布，手机上最迟 24 小时内更新（重新关注可立即看到）。")
+
+
+app.add_typer(staff, name="staff")
+
+wechat = typer.Typer(
+    no_args_is_help=True,
+    help="公众号的接入 · Connecting the account.",
+    epilog="Example: anju wechat check",
+)
+app.add_typer(wechat, name="wechat")
+
+
+@wechat.callback()
+def about_wechat() -> None:
+    """Keep `check` a command of its own, beside those to come."""
+
+
+@wechat.command(name="check", epilog="Example: anju wechat check")
+def check_wechat() -> None:
+    """检查公众号的接入 · Show what to paste into the back office, and what is still wrong."""
+    from bot.connecting import check, refusals, values
+
+    settings = load()
+    typer.echo("\n".join(values(settings)))
+
+    async def look() -> bool:
+        right = True
+        async for finding in check(settings):
+            typer.echo(finding.line)
+            right = right and not finding.remedy
+        typer.echo("\n".join(await refusals(settings)))
+        return right
+
+    if not asyncio.run(look()):
+        raise typer.Exit(1)
 
 
 def _check(settings: Settings) -> None:

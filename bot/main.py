@@ -1,71 +1,111 @@
 """The application: routes, life, and what is told when something breaks."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, nullcontext
 
-import structlog
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
+from bot import logs, metrics
+from bot.console.live import Live
+from bot.console.rooms import furnish
+from bot.failpoints import Orders
 from bot.faults import answer_faults
-from bot.h5 import checks, exports, faces, forms, prints
+from bot.h5 import checks, exports, faces, forms, openers, prints
 from bot.h5.look import STATIC_FOLDER, STATIC_PATH
 from bot.jobs import jobs
+from bot.poster_words import plan_name
 from bot.settings import Encryption, Settings
+from bot.simulator import browser as simulated_browser
 from bot.simulator import faces as simulated_faces
 from bot.simulator import routes as simulator
 from bot.simulator.sandbox import CITIZENS, Citizen, Poster, Sandbox
+from bot.traces import tracing
+from bot.turn_counts import counting
 from bot.turns import Turns
+from bot.watch import looking, watched
 from bot.wechat import webhook
 from bot.wechat.crypto import OfficialAccount
+from bot.wechat.refused import RefusedCalls
 from bot.wiring import VERSION, Resources, StandIns
 from dialogs.catalog import catalog
 from domain.shared.chance import Randomness
 from domain.shared.clock import Clock
+from domain.shared.failpoints import arm
 
 __all__ = ["create_app", "healthz", "readyz", "which_version"]
 
-log = structlog.get_logger(__name__)
-
 _DRAIN_SECONDS = 8.0
+"""How long turns under way may take when we are told to end."""
+
+
+class _Service(FastAPI):
+    """The application; the platform's messages pass by all that is there for browsers."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or live as long as the process."""
+        if webhook.is_message(scope):
+            scope["app"] = self
+            await webhook.receive_message(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def create_app(
     settings: Settings, *, clock: Clock | None = None, chance: Randomness | None = None
 ) -> FastAPI:
     """Return the application; it opens its stores when it starts."""
-    _set_up_logs()
+    logs.set_up(settings.logs.level)
     flows = catalog()
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        house = await Resources.open(settings, clock=clock, chance=chance)
-        turns = Turns(house, flows)
-        app.state.house = house
-        app.state.clock = house.clock
-        app.state.flows = flows
-        app.state.account = _official_account(settings)
-        app.state.answer = turns.answer
-        if house.stand_ins:
-            app.state.sandbox = _sandbox(app, house, house.stand_ins)
-            app.state.face_page = house.stand_ins.face_check
-        async with jobs(house):
-            app.state.ready = True
-            yield
-            app.state.ready = False
-            await turns.drain(_DRAIN_SECONDS)
-        await house.aclose()
+        if settings.sandbox.failpoints:
+            arm(Orders(settings.sandbox.failpoints))
+        opened = await Resources.open(settings, clock=clock, chance=chance)
+        async with aclosing(opened) as house, tracing(settings.traces.endpoint, VERSION) as spans:
+            turns = Turns(house, flows)
+            app.state.house = house
+            app.state.clock = house.clock
+            app.state.flows = flows
+            app.state.live = Live(house)
+            app.state.account = _official_account(settings)
+            app.state.turns = turns
+            app.state.answer = watched(turns.answer, spans)
+            if house.stand_ins:
+                app.state.sandbox = _sandbox(app, house, house.stand_ins)
+                app.state.face_page = house.stand_ins.face_check
+            # Where stores are shared, workers do what no message asks for.
+            alone = not settings.shared
+            background = jobs(house) if alone else nullcontext()
+            refused = app.state.refused = RefusedCalls(house)
+            async with (
+                aclosing(refused),
+                counting(house, turns.passages),
+                background,
+                looking(house, lambda: turns.under_way, outbox=alone),
+            ):
+                app.state.ready = True
+                yield
+                app.state.ready = False
+                await turns.drain(_DRAIN_SECONDS)
+        logs.flush()
 
-    app = FastAPI(lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
+    app = _Service(lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
     answer_faults(app)
     app.router.routes.extend(webhook.routes)
-    for router in (checks.router, exports.router, faces.router, forms.router, prints.router):
-        app.include_router(router)
+    for front in (checks, exports, faces, forms, openers, prints):
+        app.include_router(front.router)
     app.mount(STATIC_PATH, StaticFiles(directory=STATIC_FOLDER))
+    furnish(app)
     if settings.sandboxed:
         app.include_router(simulator.router)
+        app.include_router(simulated_browser.router)
         app.include_router(simulated_faces.router)
+        app.router.routes.extend(metrics.routes)
+    app.state.ready = False
     app.add_api_route("/healthz", healthz, methods=["GET"])
     app.add_api_route("/readyz", readyz, methods=["GET"])
     app.add_api_route("/version", which_version, methods=["GET"])
@@ -73,14 +113,13 @@ def create_app(
 
 
 async def healthz() -> Response:
-    """Tell that the process is alive."""
+    """Tell that the process is alive, whatever has become of its stores."""
     return PlainTextResponse("ok")
 
 
 async def readyz(request: Request) -> Response:
     """Tell whether citizens can be served: the stores answer and the schema is current."""
-    house: Resources = request.app.state.house
-    ready = request.app.state.ready and await house.ready()
+    ready = request.app.state.ready and await request.app.state.house.ready()
     return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
 
 
@@ -109,8 +148,8 @@ def _sandbox(app: FastAPI, house: Resources, stand_ins: StandIns) -> Sandbox:
         account_name=settings.wechat.account_name,
         app=lambda: app,
         clock=house.clock,
-        sms=lambda phone: [one.to_json() for one in stand_ins.sms.inbox(phone)],
-        outbox=lambda _: [],
+        sms=_inbox(stand_ins),
+        outbox=stand_ins.pushes.outbox,
         posters=_posters(house),
         menu=settings.menu,
         citizens=_citizens(stand_ins) or CITIZENS,
@@ -118,6 +157,13 @@ def _sandbox(app: FastAPI, house: Resources, stand_ins: StandIns) -> Sandbox:
         card=stand_ins.sample_card,
         keep_picture=stand_ins.pictures.keep,
     )
+
+
+def _inbox(stand_ins: StandIns) -> Callable[[str | None], Awaitable[Sequence[Mapping[str, str]]]]:
+    async def inbox(phone: str | None) -> Sequence[Mapping[str, str]]:
+        return [one.to_json() for one in await stand_ins.sms.received(phone)]
+
+    return inbox
 
 
 def _citizens(stand_ins: StandIns) -> Sequence[Citizen]:
@@ -139,21 +185,8 @@ def _citizens(stand_ins: StandIns) -> Sequence[Citizen]:
 def _posters(house: Resources) -> Callable[[], Awaitable[Sequence[Poster]]]:
     async def posters() -> Sequence[Poster]:
         async with house.open_work() as work:
+            hanging = [one for one in (await work.posters.book()).posters() if not one.retired_at]
             book = await work.plans.book()
-        return [
-            Poster(project.scene, project.name, plan.name)
-            for plan in book.plans()
-            for project in book.projects(plan.id)
-        ]
+        return [Poster(one.scene, one.title, plan_name(one.target, book)) for one in hanging]
 
     return posters
-
-
-def _set_up_logs() -> None:
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-    )

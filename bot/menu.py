@@ -3,11 +3,12 @@
 Source: S0-01; platform limits 3 × 5, names 16 and 60 bytes, keys 128 bytes.
 """
 
-from typing import Annotated
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-__all__ = ["STANDARD_MENU", "Menu", "MenuButton", "MenuGroup"]
+__all__ = ["STANDARD_MENU", "Menu", "MenuButton", "MenuGroup", "on_platform", "shows"]
 
 _GROUP_NAME_BYTES = 16
 _BUTTON_NAME_BYTES = 60
@@ -48,6 +49,36 @@ class MenuGroup(BaseModel):
 
 Menu = Annotated[tuple[MenuGroup, ...], Field(max_length=_GROUPS)]
 """The whole menu, at most three groups of five."""
+
+
+def on_platform(menu: Iterable[MenuGroup]) -> list[dict[str, Any]]:
+    """Return a menu in the platform's own form: groups with buttons that are tapped."""
+    return [
+        {
+            "name": group.name,
+            "sub_button": [
+                {"type": "click", "name": button.name, "key": button.key}
+                for button in group.buttons
+            ],
+        }
+        for group in menu
+    ]
+
+
+def shows(groups: Sequence[Mapping[str, Any]] | None, menu: Iterable[MenuGroup]) -> bool:
+    """Tell whether what the platform shows is this menu; it adds fields of its own."""
+    return _essence(groups or []) == _essence(on_platform(menu))
+
+
+def _essence(groups: Iterable[Mapping[str, Any]]) -> list[object]:
+    told = ("type", "name", "key", "url")
+    return [
+        (
+            *(group.get(name) for name in told),
+            [tuple(one.get(name) for name in told) for one in group.get("sub_button", [])],
+        )
+        for group in groups
+    ]
 
 
 def _group(name: str, **keys: str) -> MenuGroup:

@@ -7,7 +7,7 @@ Source: Q-31.
 
 import re
 
-from dialogs.engine.choosing import number_in, plain
+from dialogs.engine.choosing import number_in, plain, plain_label
 from dialogs.engine.messages import Option, Said, SaidKind
 from dialogs.engine.talk import Catalog
 from dialogs.engine.ways import (
@@ -23,9 +23,12 @@ from dialogs.engine.ways import (
     Way,
     Words,
 )
-from domain.shared.conversations import Conversation
+from domain.shared.conversations import Conversation, Json
 
 __all__ = ["choose"]
+
+_Offer = dict[str, Json]
+"""An option as it is remembered: `Option.to_json`."""
 
 _MOST_CHARACTERS = 1_000
 """Of one message; nothing we ask for is longer, and what is longer is not read at all."""
@@ -81,42 +84,48 @@ def choose(said: Said, conversation: Conversation, catalog: Catalog) -> Way:
 
 
 def _of_text(said: Said, conversation: Conversation, catalog: Catalog) -> Way:
-    spaced = re.sub(r"[^\S\n]", " ", said.text)
-    text = "".join(char for char in spaced if char.isprintable() or char == "\n").strip()
+    text = _written(said.text)
     if not text:
         return Sorry("没有收到文字，请再发一次；只回复数字也可以。")
     if len(text) > _MOST_CHARACTERS:
         return Sorry(f"这条太长了，请用 {_MOST_CHARACTERS} 个字以内分开发给我。")
     if _TOLD_PASSWORD.fullmatch(text):
         return Sorry(_KEEP_IT_OUT)
-    offered = [Option.from_json(kept) for kept in conversation.offered]
+    offered = conversation.offered
     shown = conversation.shown[0] if conversation.shown else len(offered)
-    tapped = _tapped(said, text, offered, conversation)
+    tapped = _tapped(said, text, conversation)
     match tapped:
         case Option():
             return _of_option(tapped, catalog)
         case Stale():
-            return _of_words(text, catalog) or tapped
+            return _of_words(text, plain(text), catalog) or tapped
         case None:
+            said_so = plain(text)
             return (
-                _of_label(text, offered, catalog)
-                or _of_words(text, catalog)
+                _of_label(said_so, offered, catalog)
+                or _of_words(text, said_so, catalog)
                 or _of_number(text, offered, shown, catalog)
                 or Words(text)
             )
 
 
-def _tapped(
-    said: Said, text: str, offered: list[Option], conversation: Conversation
-) -> Option | Stale | None:
+def _written(text: str) -> str:
+    """Return words without what cannot be seen; only spaces and line breaks part them."""
+    if text.isprintable():
+        return text.strip()
+    spaced = re.sub(r"[^\S\n]", " ", text)
+    return "".join(char for char in spaced if char.isprintable() or char == "\n").strip()
+
+
+def _tapped(said: Said, text: str, conversation: Conversation) -> Option | Stale | None:
     """Tell what a tap means; its id is a hint that must agree with the words that came along."""
     mark, _, index = said.tap.rpartition(".")
     if not mark or not index.isdecimal() or mark.count(".") != 1:
         return None
-    if mark == conversation.mark and 1 <= int(index) <= len(offered):
-        option = offered[int(index) - 1]
-        if plain(text) in (plain(option.label), plain(option.say)):
-            return option
+    if mark == conversation.mark and 1 <= int(index) <= len(conversation.offered):
+        offer = conversation.offered[int(index) - 1]
+        if _is_called(offer, plain(text)):
+            return Option.from_json(offer)
     draft, _, step = mark.partition(".")
     return Stale(draft, step, text) if mark != conversation.mark else None
 
@@ -127,12 +136,12 @@ def _of_option(option: Option, catalog: Catalog) -> Way:
     if option.value:
         return Chosen(option)
     words = option.say or option.label
-    return _of_words(words, catalog) or Words(words)
+    return _of_words(words, plain(words), catalog) or Words(words)
 
 
-def _of_words(text: str, catalog: Catalog) -> Way | None:
+def _of_words(text: str, said: str, catalog: Catalog) -> Way | None:
     """Find a word that works everywhere; only whole messages count, so sentences stay answers."""
-    said = plain(text).rstrip("?？") or text.strip()
+    said = said.rstrip("?？") or text.strip()
     if said in _VERBS:
         return Verb(_VERBS[said], text=text)
     if said in catalog.words:
@@ -141,19 +150,24 @@ def _of_words(text: str, catalog: Catalog) -> Way | None:
     return Verb(VerbWord.CHANGE, change["about"], text) if change else None
 
 
-def _of_label(text: str, offered: list[Option], catalog: Catalog) -> Way | None:
+def _is_called(offer: _Offer, said: str) -> bool:
+    if said == plain_label(str(offer["label"])):
+        return True
+    return said == plain_label(str(offer["say"])) if "say" in offer else not said
+
+
+def _of_label(said: str, offered: list[_Offer], catalog: Catalog) -> Way | None:
     """Find the option that is called just so."""
-    said = plain(text)
-    for option in offered:
-        if said and said in (plain(option.label), plain(option.say)):
-            return _of_option(option, catalog)
+    for offer in offered:
+        if said and _is_called(offer, said):
+            return _of_option(Option.from_json(offer), catalog)
     return None
 
 
-def _of_number(text: str, offered: list[Option], shown: int, catalog: Catalog) -> Way | None:
+def _of_number(text: str, offered: list[_Offer], shown: int, catalog: Catalog) -> Way | None:
     """Find the option that a number means."""
     number = number_in(text)
     # A number means what was shown: not an option on a page still to come.
     if number is not None and 1 <= number <= shown:
-        return _of_option(offered[number - 1], catalog)
+        return _of_option(Option.from_json(offered[number - 1]), catalog)
     return None

@@ -8,29 +8,44 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from domain.escalation.handovers import DeskKind
 
 __all__ = [
     "KEY_BYTES",
     "SANDBOX_SECRETS",
+    "STAFF_LINES",
     "Database",
     "Encryption",
+    "Escalation",
     "Filings",
+    "Level",
+    "Logs",
+    "Metrics",
     "Mode",
+    "Notices",
     "Office",
     "Redis",
     "Sandbox",
     "Security",
     "Server",
     "Tencent",
+    "Traces",
     "Wechat",
 ]
+
+STAFF_LINES: Final = frozenset({"wecombot", "dingtalk", "feishu", "mailto", "mailtos"})
+"""By which officers may be called: within the operator's own company."""
 
 KEY_BYTES: Final = 32
 """The length of the key that seals personal data at rest."""
 
 _SAFE_URL: Final = re.compile(r"(https://|http://(127\.0\.0\.1|localhost)(?=[:/]|$))[^\s?#]*")
 """Encrypted, or to a gateway on this machine."""
+
+_BLANKS: Final = r"^[a-z_]+\d{1,2}( [a-z_]+\d{1,2}){1,4}$"
+"""The words of a template's blanks, as the platform numbers them."""
 
 SANDBOX_SECRETS: Final = {
     "token": "anjuSandboxTokenForTestsOnly",
@@ -61,6 +76,13 @@ def _base64_key(key: SecretStr) -> SecretStr:
     return key
 
 
+def _picture(file: Path | None) -> Path | None:
+    """Refuse what is no file of a picture."""
+    if file and not (file.is_file() and file.suffix.lower() in {".png", ".jpg", ".jpeg", ".svg"}):
+        raise ValueError("应为 PNG、JPEG 或 SVG 文件 (must be a PNG, JPEG or SVG file)")
+    return file
+
+
 def _pattern(pattern: str) -> str:
     """Refuse what is not a regular expression."""
     try:
@@ -84,6 +106,15 @@ class Mode(StrEnum):
     PRODUCTION = "production"
 
 
+class Level(StrEnum):
+    """How grave something must be to be logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class Encryption(StrEnum):
     """How messages between the platform and us are protected."""
 
@@ -104,6 +135,10 @@ class Server(_Section):
     """The port to bind."""
     public_url: Annotated[str, Field(pattern=r"^(https?://[^\s/]+[^\s]*)?$")] = ""
     """What links sent to citizens begin with; empty: the bind address."""
+    drain_seconds: Annotated[float, Field(ge=0, le=60)] = 1.0
+    """How long a process that is to end still takes messages, in seconds, while `readyz` is 503."""
+    most_connections: Annotated[int, Field(ge=16, le=65535)] = 4096
+    """How many connections a process holds at most; above, it answers 503."""
 
     @property
     def base_url(self) -> str:
@@ -117,6 +152,8 @@ class Wechat(_Section):
 
     account_name: str = "北京保障房"
     """The account's name, as citizens see it."""
+    logo: Annotated[Path | None, AfterValidator(_picture)] = None
+    """The account's picture for the middle of posters' codes: PNG, JPEG or SVG; absent: ours."""
     token: Annotated[SecretStr, Field(min_length=1)] = SecretStr(SANDBOX_SECRETS["token"])
     """The shared word of the callback's signature; secret."""
     encoding_aes_key: Annotated[SecretStr, Field(min_length=1), AfterValidator(_aes_key)] = (
@@ -150,9 +187,14 @@ class Database(_Section):
     @property
     def file(self) -> Path | None:
         """The database's file; ``None`` if it is not SQLite on disk."""
-        scheme, _, path = self.url.partition(":///")
+        _, _, path = self.url.partition(":///")
         path = path.partition("?")[0]
-        return Path(path) if scheme.startswith("sqlite") and path not in {"", ":memory:"} else None
+        return Path(path) if not self.shared and path not in {"", ":memory:"} else None
+
+    @property
+    def shared(self) -> bool:
+        """Whether many processes may use it at once: a database server, not a file."""
+        return not self.url.startswith("sqlite")
 
 
 class Redis(_Section):
@@ -169,6 +211,29 @@ class Security(_Section):
     """32 bytes in base64 that seal personal data at rest; secret; made by itself in sandbox."""
 
 
+class Logs(_Section):
+    """What is said to whoever looks after the service."""
+
+    level: Level = Level.INFO
+    """debug, info, warning or error: what is less grave is not logged."""
+
+
+class Metrics(_Section):
+    """Where the service is measured. In sandbox the figures are at `/metrics` beside the chat."""
+
+    host: str = "127.0.0.1"
+    """The address to bind in production; it must not be reachable from outside."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 9100
+    """The port to bind in production; 0: none."""
+
+
+class Traces(_Section):
+    """Where each turn's course is sent."""
+
+    endpoint: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    """An OTLP/HTTP collector, as http://127.0.0.1:4318/v1/traces; empty: none."""
+
+
 class Office(_Section):
     """The people behind the bot."""
 
@@ -180,6 +245,25 @@ class Office(_Section):
     """When people begin to answer on working days, China time."""
     closes: time = time(17)
     """When they stop."""
+
+
+class Escalation(_Section):
+    """How citizens reach a person."""
+
+    desk: DeskKind = DeskKind.CONSOLE
+    """console: agents answer in our console; wechat: in the platform's own customer service."""
+    notify: tuple[SecretStr, ...] = ()
+    """Who is called, one after another, when a citizen waits unseen: Apprise addresses; secret."""
+
+    @field_validator("notify")
+    @classmethod
+    def _known(cls, targets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for target in targets:
+            if target.get_secret_value().partition("://")[0] not in STAFF_LINES:
+                raise ValueError(
+                    "应为 wecombot、dingtalk、feishu 或 mailto 地址 (must be one of these)"
+                )
+        return targets
 
 
 class Filings(_Section):
@@ -195,6 +279,41 @@ class Filings(_Section):
     """What signs requests and answers, 32 characters at least; secret."""
     register_timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 3.0
     """How long a citizen waits at most for an answer."""
+
+
+class Notices(_Section):
+    """What is told unasked: the cards that the platform has approved, topic by topic."""
+
+    registration_template: str = ""
+    """The template message of registrations made and cancelled; empty: none granted."""
+    registration_subscription: str = ""
+    """The subscription notice of the same; empty: none granted."""
+    registration_blanks: Annotated[str, Field(pattern=_BLANKS)] = (
+        "thing1 thing2 character_string3 time4"
+    )
+    """The blanks of both: what it is about, the unit, its number, when."""
+    plans_template: str = ""
+    """The template message of plans that open or close soon."""
+    plans_subscription: str = ""
+    """The subscription notice of the same."""
+    plans_blanks: Annotated[str, Field(pattern=_BLANKS)] = "thing1 thing2 time3"
+    """The blanks of both: what it is about, the plan, when."""
+    drafts_template: str = ""
+    """The template message of registrations that were begun and left."""
+    drafts_subscription: str = ""
+    """The subscription notice of the same."""
+    drafts_blanks: Annotated[str, Field(pattern=_BLANKS)] = "thing1 thing2 time3"
+    """The blanks of both: what it is about, the plan, when it closes."""
+    cases_template: str = ""
+    """The template message of how a case stands."""
+    cases_subscription: str = ""
+    """The subscription notice of the same."""
+    cases_blanks: Annotated[str, Field(pattern=_BLANKS)] = "thing1 thing2 character_string3 phrase4"
+    """The blanks of both: what it is about, the case, its number, how it stands."""
+    lasting: bool = False
+    """Whether subscriptions last (长期订阅); otherwise citizens agree to each notice."""
+    agree_url: Annotated[str, AfterValidator(_vendor_url)] = ""
+    """The article in which citizens agree to subscriptions; empty: none."""
 
 
 class Tencent(_Section):
@@ -216,6 +335,16 @@ class Tencent(_Section):
     """The template that tells the old phone of a new one; blank: the new phone, masked."""
     sms_recovered_template: str = ""
     """The template that tells of a recovery; blanks: the new phone, masked, and the word back."""
+    sms_rested_template: str = ""
+    """The template that tells of too many guesses; blank: until when no more are taken."""
+    sms_registered_template: str = ""
+    """The template that confirms a registration; blanks: unit, number, when; empty: no SMS."""
+    sms_cancelled_template: str = ""
+    """The template that confirms a cancellation; blanks as above; empty: no SMS."""
+    sms_case_template: str = ""
+    """The template of how a case stands; blanks: case, number, state; empty: no SMS."""
+    sms_come_back_template: str = ""
+    """The template that calls a citizen back to the chat, without a blank; empty: none is sent."""
     face_rule_id: str = ""
     """The face check's business flow (RuleId)."""
     timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 3.0
@@ -229,3 +358,5 @@ class Sandbox(_Section):
 
     data: Path | None = None
     """A TOML file with the people and families of the stand-ins; absent: the shipped world."""
+    failpoints: Path | None = None
+    """A folder from which a harness orders faults; absent: nobody does."""

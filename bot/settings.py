@@ -28,22 +28,33 @@ from bot.sections import (
     SANDBOX_SECRETS,
     Database,
     Encryption,
+    Escalation,
     Filings,
+    Level,
+    Logs,
+    Metrics,
     Mode,
+    Notices,
     Office,
     Redis,
     Sandbox,
     Security,
     Server,
     Tencent,
+    Traces,
     Wechat,
 )
 
 __all__ = [
     "Database",
     "Encryption",
+    "Escalation",
     "Filings",
+    "Level",
+    "Logs",
+    "Metrics",
     "Mode",
+    "Notices",
     "Office",
     "Redis",
     "Sandbox",
@@ -52,13 +63,19 @@ __all__ = [
     "Settings",
     "SettingsRefusedError",
     "Tencent",
+    "Traces",
     "Wechat",
     "data_key",
     "load",
     "read",
+    "share_metrics",
+    "shared_metrics",
 ]
 
 _SHIPPED: Final = Path(__file__).parent.parent / "settings.toml"
+_METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""What prometheus-client reads when it is loaded."""
+
 _TOKEN_LENGTH: Final = 24
 _SECRET_LENGTH: Final = 32
 
@@ -73,6 +90,7 @@ _NEEDED: Final = (
     ("tencent", "sms_code_template"),
     ("tencent", "sms_phone_changed_template"),
     ("tencent", "sms_recovered_template"),
+    ("tencent", "sms_rested_template"),
     ("tencent", "face_rule_id"),
     ("filings", "register_url"),
     ("filings", "register_key_id"),
@@ -103,8 +121,13 @@ class Settings(BaseSettings):
     database: Database = Database()
     redis: Redis = Redis()
     security: Security = Security()
+    logs: Logs = Logs()
+    metrics: Metrics = Metrics()
+    traces: Traces = Traces()
     office: Office = Office()
+    escalation: Escalation = Escalation()
     filings: Filings = Filings()
+    notices: Notices = Notices()
     tencent: Tencent = Tencent()
     sandbox: Sandbox = Sandbox()
     menu: Menu = STANDARD_MENU
@@ -127,6 +150,11 @@ class Settings(BaseSettings):
     def sandboxed(self) -> bool:
         """Whether stand-ins are in place and the simulator exists."""
         return self.mode is Mode.SANDBOX
+
+    @property
+    def shared(self) -> bool:
+        """Whether many processes may serve at once: nothing is kept in files of one of them."""
+        return self.database.shared and bool(self.redis.url)
 
     def beside_database(self, name: str) -> Path:
         """Return where an embedded store keeps its file: beside the database, in ``var`` if none.
@@ -183,6 +211,17 @@ def data_key(settings: Settings) -> bytes:
             _make_key(file)
         key = file.read_text("ascii")
     return base64.b64decode(key, validate=True)
+
+
+def shared_metrics() -> Path | None:
+    """Return the folder where processes put their figures together; ``None``: they do not."""
+    folder = os.environ.get(_METRICS_FOLDER)
+    return Path(folder) if folder else None
+
+
+def share_metrics(folder: Path) -> None:
+    """Have figures put into a folder; to be called before anything is counted."""
+    os.environ[_METRICS_FOLDER] = str(folder)
 
 
 def _make_key(file: Path) -> None:
@@ -256,10 +295,21 @@ def _objections(settings: Settings) -> Iterator[str]:
                 f"{name} must be at least {length} random characters."
             )
     yield from _open_doors(settings)
+    if settings.database.shared != bool(settings.redis.url):
+        yield (
+            "生产模式中 PostgreSQL 与 Redis 要同时使用，请一并设置 ANJU_DATABASE__URL 和 "
+            "ANJU_REDIS__URL。 In production PostgreSQL and Redis go together: set both "
+            "ANJU_DATABASE__URL and ANJU_REDIS__URL."
+        )
     if settings.sandbox.data is not None:
         yield (
             "生产模式不能使用模拟数据，请去掉 ANJU_SANDBOX__DATA。 "
             "Production mode takes no stand-ins: remove ANJU_SANDBOX__DATA."
+        )
+    if settings.sandbox.failpoints is not None:
+        yield (
+            "生产模式不能接受故障演练，请去掉 ANJU_SANDBOX__FAILPOINTS。 "
+            "Production mode obeys no harness: remove ANJU_SANDBOX__FAILPOINTS."
         )
 
 

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from bot.h5.bundle import bundle
 from bot.h5.look import attached, say, show
+from bot.h5.openers import UnrecognisedError, must_be_of
 from dialogs.accounts.export_my_data import ExportMyData
 from dialogs.desk import Desk
 from domain.accounts.model import Account
@@ -52,12 +53,14 @@ class House(Protocol):
 
 
 @router.get(EXPORT_PATH + "/{token}", response_class=HTMLResponse)
-async def show_export(token: str, request: Request) -> HTMLResponse:
+async def show_export(token: str, request: Request) -> Response:
     house: House = request.app.state.house
     try:
         async with house.open_work() as work:
-            await _granted(house, work, token)
+            await _granted(house, work, token, request)
             return show("fetch.html", title="导出我的信息")
+    except UnrecognisedError as error:
+        return error.answer
     except _KEPT_BACK as error:
         return _say_why(error)
 
@@ -67,19 +70,24 @@ async def fetch_export(token: str, request: Request) -> Response:
     house: House = request.app.state.house
     try:
         async with house.open_work() as work:
-            desk, account = await _granted(house, work, token)
-            packed = await bundle(desk)
+            desk, account = await _granted(house, work, token, request)
+            packed = await bundle(desk, request.app.state.flows)
             await desk.pages.fill(token, answer=True)
             await desk.leaving.note_export(desk.openid, account)
             await work.commit()
             return attached(packed, media_type="application/zip", name="我的信息.zip")
+    except UnrecognisedError as error:
+        return error.answer
     except _KEPT_BACK as error:
         return _say_why(error)
 
 
-async def _granted(house: House, work: OpenWork, token: str) -> tuple[Desk, Account]:
+async def _granted(
+    house: House, work: OpenWork, token: str, request: Request
+) -> tuple[Desk, Account]:
     """Return whose the link is, if they are still signed in to the account it was made for."""
     page = await house.desk(work, _NOBODY, _FRONT).pages.read(token)
+    must_be_of(request, page.openid)
     desk = house.desk(work, page.openid, _FRONT)
     account = (await desk.citizen()).signed_in()
     if page.flow != ExportMyData.id or page.about.get("account") != account.id:

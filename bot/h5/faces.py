@@ -61,6 +61,6 @@ async def called(request: Request) -> Response:
 async def _read(request: Request) -> bytes | None:
     """Return the body; ``None`` where it is longer, or takes longer, than any call."""
     try:
-        return await read_body(request, most=_LONGEST)
+        return await read_body(request.receive, most=_LONGEST)
     except (OversizedError, SlowError):
         return None

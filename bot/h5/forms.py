@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
 from bot.bodies import read_form
 from bot.h5.look import say, show
+from bot.h5.openers import UnrecognisedError, must_be_of
 from bot.wiring import Resources
 from dialogs.desk import Desk
 from dialogs.engine.excuses import excuse
@@ -60,12 +61,15 @@ class _Box:
 
 
 @router.get(FORM_PATH + "/{token}", response_class=HTMLResponse)
-async def show_form(token: str, request: Request) -> HTMLResponse:
+async def show_form(token: str, request: Request) -> Response:
     house: Resources = request.app.state.house
     async with house.open_work() as work:
         try:
             page = await house.desk(work, _NOBODY, "h5").pages.read(token)
+            must_be_of(request, page.openid)
             return _form(_step(request, page), {}, {})
+        except UnrecognisedError as error:
+            return error.answer
         except (LinkBrokenError, LinkExpiredError, LinkUsedError) as error:
             return _closed(error)
         except _OutdatedError:
@@ -73,13 +77,14 @@ async def show_form(token: str, request: Request) -> HTMLResponse:
 
 
 @router.post(FORM_PATH + "/{token}", response_class=HTMLResponse)
-async def take_form(token: str, request: Request) -> HTMLResponse:
+async def take_form(token: str, request: Request) -> Response:
     house: Resources = request.app.state.house
     typed = {name: value[:_LONGEST] for name, value in (await read_form(request)).items()}
     async with house.open_work() as work:
         try:
             page = await house.desk(work, _NOBODY, "h5").pages.read(token)
             await work.let_go()
+            must_be_of(request, page.openid)
             step = _step(request, page)
             _must_be_current(step, typed)
             faults = _faults(step, typed)
@@ -90,6 +95,8 @@ async def take_form(token: str, request: Request) -> HTMLResponse:
             # A refusal may have left a trace that must stay.
             await work.commit()
             return refused or _thanks()
+        except UnrecognisedError as error:
+            return error.answer
         except (LinkBrokenError, LinkExpiredError, LinkUsedError) as error:
             return _closed(error)
         except _OutdatedError:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from bot.h5.look import pdf, say, show
+from bot.h5.openers import UnrecognisedError, must_be_of
 from bot.h5.sheets import sheet_of
 from dialogs.desk import Desk
 from domain.registrations.service import RegistrationNotFoundError
@@ -52,25 +53,31 @@ class House(Protocol):
 async def print_registration(token: str, request: Request) -> Response:
     house: House = request.app.state.house
     try:
-        sheet = await _sheet(house, token)
+        sheet = await _sheet(house, token, request)
         return pdf(await house.printer.pdf(sheet), name=f"登记表 {sheet.number[1]}.pdf")
+    except UnrecognisedError as error:
+        return error.answer
     except _KEPT_BACK as error:
         return _say_why(error)
 
 
 @router.get(PRINT_PATH + "/{token}", response_class=HTMLResponse)
-async def show_registration(token: str, request: Request) -> HTMLResponse:
+async def show_registration(token: str, request: Request) -> Response:
     house: House = request.app.state.house
     try:
-        return show("print.html", sheet=await _sheet(house, token), pdf=f"{token}.pdf")
+        sheet = await _sheet(house, token, request)
+        return show("print.html", sheet=sheet, pdf=f"{token}.pdf")
+    except UnrecognisedError as error:
+        return error.answer
     except _KEPT_BACK as error:
         return _say_why(error)
 
 
-async def _sheet(house: House, token: str) -> Sheet:
+async def _sheet(house: House, token: str, request: Request) -> Sheet:
     """Return the paper that a link was made for, if it is still its citizen's own."""
     async with house.open_work() as work:
         openid, number = house.desk(work, _NOBODY, _FRONT).pages.read_print_link(token)
+        must_be_of(request, openid)
         desk = house.desk(work, openid, _FRONT)
         citizen = await desk.citizen()
         paper = await desk.papers.of(citizen.signed_in(), citizen.filed(), number)

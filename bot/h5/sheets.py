@@ -7,9 +7,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-import qrcode
-from qrcode.image.svg import SvgPathImage
-
 from bot.h5.look import moment
 from domain.plans.model import Unit, monthly_rent
 from domain.registrations.model import Paper, Registration
@@ -136,6 +133,9 @@ def _check_mark(code: str, public_url: str) -> CheckMark:
 
 def _svg(address: str) -> str:
     """Return a picture of an address that a camera reads, a seventh of it lost or dirty."""
+    import qrcode  # noqa: PLC0415 (4 MB, and few processes ever need them)
+    from qrcode.image.svg import SvgPathImage  # noqa: PLC0415 (as above)
+
     code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M)
     code.add_data(address)
     return code.make_image(image_factory=SvgPathImage).to_string().decode()

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
-import qrcode
 from fastapi import APIRouter, HTTPException, Query, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
+from bot.h5.openers import NAMED_COOKIE
 from bot.menu import MenuGroup
 from bot.simulator.phone import Exchange, Gesture, GestureKind
 from bot.simulator.sandbox import Citizen, Poster, Sandbox
@@ -30,6 +30,9 @@ _POLICY = (
 
 _LARGEST_PICTURE = 10 * 1024 * 1024
 """What the platform takes from a phone; the bot takes less, and says so itself."""
+
+_OWN_PATH = r"^/[A-Za-z0-9][^\s\\]*$"
+"""A path below our own address; two slashes would lead elsewhere."""
 
 _OpenId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
@@ -100,16 +103,26 @@ async def menu(request: Request) -> Sequence[MenuGroup]:
     return _sandbox(request).menu
 
 
+@router.get("/open")
+async def open_page(
+    openid: _OpenId, to: Annotated[str, Query(pattern=_OWN_PATH, max_length=2048)]
+) -> Response:
+    answer = RedirectResponse(to, status_code=303)
+    # Pages of citizens ask who holds the phone, as they ask the platform in production.
+    answer.set_cookie(NAMED_COOKIE, openid, httponly=True, samesite="lax")
+    return answer
+
+
 @router.get("/sms")
 async def sms(request: Request, phone: str | None = None) -> Sequence[Mapping[str, object]]:
-    return _sandbox(request).sms(phone)
+    return await _sandbox(request).sms(phone)
 
 
 @router.get("/outbox")
 async def outbox(
     request: Request, openid: Annotated[str, Query(max_length=64)]
 ) -> Sequence[Mapping[str, object]]:
-    return _sandbox(request).outbox(openid)
+    return await _sandbox(request).outbox(openid)
 
 
 @router.get("/posters")
@@ -133,6 +146,8 @@ def _sandbox(request: Request) -> Sandbox:
 
 
 def _code(words: str) -> bytes:
+    import qrcode  # noqa: PLC0415 (4 MB, and few processes ever need them)
+
     code = qrcode.QRCode(box_size=6, border=2)
     code.add_data(words)
     png = io.BytesIO()

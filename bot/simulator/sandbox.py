@@ -58,8 +58,8 @@ class Sandbox:
     account_name: str
     app: Callable[[], ASGIApp]
     clock: Clock
-    sms: Callable[[str | None], Sequence[Mapping[str, object]]]
-    outbox: Callable[[str], Sequence[Mapping[str, object]]]
+    sms: Callable[[str | None], Awaitable[Sequence[Mapping[str, object]]]]
+    outbox: Callable[[str], Awaitable[Sequence[Mapping[str, object]]]]
     posters: Callable[[], Awaitable[Sequence[Poster]]]
     menu: Sequence[MenuGroup]
     citizens: Sequence[Citizen] = CITIZENS

@@ -132,7 +132,7 @@ class Terminal:
         self._show(exchange)
 
     async def _sms(self, _: str) -> None:
-        newest = self._sandbox.sms(None)[:_SMS_SHOWN]
+        newest = (await self._sandbox.sms(None))[:_SMS_SHOWN]
         lines = [f"{sms['phone']}  {sms['text']}" for sms in newest]
         self._note("\n".join(lines) or "还没有短信。")
 

@@ -4,10 +4,10 @@ The only place where words of a citizen or an officer meet markup.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from dialogs.engine.messages import Article, Option, Reply
@@ -31,27 +31,37 @@ _DESCRIPTION_BYTES = 600
 _CARD_LABEL_BYTES = 90
 
 _UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_DOUBTFUL = re.compile("[^\t\n\u0020-%'-;=\u003f-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|\n\n\n")
+"""What `_plain` may have to change: one look at most words, instead of seven."""
 _BLANK_RUN = re.compile(r"\n{3,}")
-_UNSAYABLE = re.compile(r"[&\"<>#%\s]")  # would end or bend the address that carries the words
+_UNSAYABLE = re.compile(r"[&\"<>#%\s\x00-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Would end or bend the address that carries the words, or the XML that carries that."""
 _UNLINKABLE = re.compile(r"[^!#-&(-;=?-\[\]-~]")  # not ASCII, blank, a quote, <, > or \
 _MARK_UNSAFE = re.compile(r"[^A-Za-z0-9._:-]")
 
 
-@dataclass(frozen=True, slots=True)
-class Bubble:
-    """One message as the citizen sees it: a text or a card, escaped and within every limit."""
+class Bubble(NamedTuple):
+    """One message as the citizen sees it: a text or a card, escaped and within every limit.
+
+    ``transfer`` shows nothing: it hands the citizen's message to the platform's own desk.
+    """
 
     text: str = ""
     article: Article | None = None
+    transfer: bool = False
 
     @property
     def silent(self) -> bool:
-        """Whether there is nothing to show."""
-        return not (self.text or self.article)
+        """Whether there is nothing to answer."""
+        return not (self.text or self.article or self.transfer)
 
     def to_json(self) -> dict[str, Json]:
-        """Return plain data that `from_json` takes back."""
-        return {"text": self.text, "article": asdict(self.article) if self.article else None}
+        """Return plain data that `from_json` takes back; empty parts are left out."""
+        if self.article:
+            return {"text": self.text, "article": asdict(self.article)}
+        if self.transfer:
+            return {"text": "", "transfer": True}
+        return {"text": self.text}
 
     @classmethod
     def from_json(cls, kept: dict[str, Json]) -> Self:
@@ -62,6 +72,7 @@ class Bubble:
             article=Article(**{name: str(value) for name, value in article.items()})
             if isinstance(article, dict)
             else None,
+            transfer=bool(kept.get("transfer")),
         )
 
 
@@ -109,9 +120,12 @@ def render(reply: Reply, *, tap_links: bool) -> Rendered:
     if reply.article:
         return Rendered(Bubble(article=_card(reply.article, reply)), shown=(len(reply.options),))
     mark = _MARK_UNSAFE.sub("", reply.mark)[:64] if tap_links else None
-    lines = list(_lines(reply, mark))
-    pages = _pages(lines, _next_line(mark)) or [_NOTHING_LEFT]
-    options = {line.text for line in lines if line.option}
+    blocks = _blocks(reply, mark)
+    page = "\n\n".join("\n".join(block) for block in blocks if any(block))
+    if page.strip() and _within(page, PAGE_BYTES) and len(reply.options) <= _PAGE_OPTIONS:
+        return Rendered(Bubble(text=page), shown=(len(reply.options),))
+    pages = _pages(list(_lines(blocks)), _next_line(mark)) or [_NOTHING_LEFT]
+    options = {*blocks.options}
     on_page = [sum(line in options for line in page.splitlines()) for page in pages]
     return Rendered(Bubble(text=pages[0]), tuple(pages[1:]), tuple(accumulate(on_page)))
 
@@ -123,32 +137,47 @@ def next_page(page: str) -> Bubble:
 
 def drop_unwritable(words: str) -> str:
     """Return the words without the characters that XML cannot carry, lone surrogates included."""
+    # Most words are, but for their line breaks, such as Python knows to be printable.
+    if words.replace("\n", "").isprintable():
+        return words
     return _UNWRITABLE.sub("", words)
 
 
 # --- lines: `mark` is `None` where options are numbers only ----------------------------------
 
 
-def _lines(reply: Reply, mark: str | None) -> Iterator[_Line]:
-    blocks = (
-        [_Line(line) for line in _plain(reply.text).split("\n")],
-        [_Line(_link(label, url)) for label, url in reply.links],
-        [
-            _Line(_option(number, option, mark), option=True)
-            for number, option in enumerate(reply.options, 1)
-        ],
-        [_Line(line) for line in _plain(reply.closing).split("\n")],
+class _Blocks(NamedTuple):
+    """What a reply says, line by line."""
+
+    text: Sequence[str]
+    links: Sequence[str]
+    options: Sequence[str]
+    closing: Sequence[str]
+
+
+def _blocks(reply: Reply, mark: str | None) -> _Blocks:
+    return _Blocks(
+        _plain(reply.text).split("\n"),
+        [_link(label, url) for label, url in reply.links],
+        [_option(number, option, mark) for number, option in enumerate(reply.options, 1)],
+        _plain(reply.closing).split("\n"),
     )
-    for position, block in enumerate(block for block in blocks if any(line.text for line in block)):
+
+
+def _lines(blocks: _Blocks) -> Iterator[_Line]:
+    for position, block in enumerate(block for block in blocks if any(block)):
         if position:
             yield _Line("")
-        yield from block
+        for line in block:
+            yield _Line(line, option=block is blocks.options)
 
 
 def _option(number: int, option: Option, mark: str | None) -> str:
     label = f"{number}. {_one_line(option.label, _LABEL_BYTES)}"
-    say = _UNSAYABLE.sub("", drop_unwritable(option.say or option.label)) or str(number)
-    if mark is None or len(say.encode()) > _SAY_BYTES:
+    if mark is None:
+        return label
+    say = _UNSAYABLE.sub("", option.say or option.label) or str(number)
+    if not _within(say, _SAY_BYTES):
         return label
     return _tap_link(label, say, f"{mark}.{number}")
 
@@ -200,6 +229,8 @@ def _card(article: Article, reply: Reply) -> Article:
 
 def _plain(words: str) -> str:
     """Return words that show as they are and can begin no markup."""
+    if not _DOUBTFUL.search(words):
+        return words.strip("\n")
     words = drop_unwritable(words).replace("\r\n", "\n").replace("\r", "\n").strip("\n")
     words = words.replace("<", "＜").replace(">", "＞").replace("&", "＆")
     return _BLANK_RUN.sub("\n\n", words)
@@ -210,19 +241,20 @@ def _one_line(words: str, limit: int) -> str:
 
 
 def _clip(words: str, limit: int) -> str:
-    encoded = words.encode()
-    if len(encoded) <= limit:
+    if _within(words, limit):
         return words
-    return f"{encoded[: limit - 3].decode(errors='ignore')}…"
+    return f"{words.encode()[: limit - 3].decode(errors='ignore')}…"
+
+
+def _within(words: str, limit: int) -> bool:
+    """Tell whether words take at most so many bytes; of four a character, most are sure to."""
+    return len(words) * 4 <= limit or len(words.encode()) <= limit
 
 
 # --- pages ----------------------------------------------------------------------------------
 
 
 def _pages(lines: list[_Line], next_line: str) -> list[str]:
-    whole = "\n".join(line.text for line in lines)
-    if len(whole.encode()) <= PAGE_BYTES and sum(line.option for line in lines) <= _PAGE_OPTIONS:
-        return [whole] if whole.strip() else []
     room = PAGE_BYTES - len(f"\n\n{next_line}".encode())
     pages = [page for page in _fill(lines, room) if page.strip()]
     return [f"{page}\n\n{next_line}" for page in pages[:-1]] + pages[-1:]

@@ -7,10 +7,8 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final, Never
-from xml.parsers import expat
+from typing import Final, NamedTuple
 
 from bot.wechat.crypto import (
     OfficialAccount,
@@ -22,11 +20,14 @@ from bot.wechat.crypto import (
     refuse,
     sign,
 )
+from bot.wechat.fields import read_fields, read_sealed
 from bot.wechat.render import Bubble, drop_unwritable
+from bot.wechat.reports import Report, report_of
 from dialogs.engine.messages import Article, Said, SaidKind
 from domain.shared.records import OpenId
 
 __all__ = [
+    "DESK_EVENTS",
     "MAX_BODY",
     "Delivery",
     "OfficialAccount",
@@ -40,9 +41,10 @@ __all__ = [
 MAX_BODY: Final = 64 * 1024
 """Bytes of the largest request body that is looked at."""
 
-_MAX_DEPTH = 16
-_CHILD = 2  # the depth of what stands right below <xml>
 _SCENE_PREFIX = "qrscene_"
+
+DESK_EVENTS: Final = frozenset({"kf_create_session", "kf_switch_session", "kf_close_session"})
+"""What the platform's own desk tells of: somebody has a citizen, another has, nobody has."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SECONDS = re.compile(r"[0-9]{1,12}")
@@ -99,14 +101,14 @@ _EVENTS: Final[Mapping[str, SaidKind]] = {
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One thing the platform delivered, read and trusted.
 
     ``key`` is equal for every redelivery and begins with the openid. ``account`` is the
     ``ToUserName`` that a reply comes from; ``sent_at`` is in Unix seconds; ``aes_key_index`` names
     the key that opened it, which also seals the reply. ``known`` is false for a type of message
-    or event that did not exist when this was written.
+    or event that did not exist when this was written. ``report`` is what the platform reports of
+    cards that were sent.
     """
 
     key: str
@@ -116,6 +118,7 @@ class Delivery:
     sent_at: int
     aes_key_index: int = 0
     known: bool = True
+    report: Report | None = None
 
 
 def check_echo(account: OfficialAccount, query: Mapping[str, str]) -> str:
@@ -176,7 +179,7 @@ def seal_envelope(
     """
     if bubble.silent:
         return b"success"
-    payload = _news(bubble.article) if bubble.article else _text(bubble.text)
+    payload = _payload(bubble)
     xml = (
         f"<xml><ToUserName>{_cdata(delivery.openid)}</ToUserName>"
         f"<FromUserName>{_cdata(delivery.account)}</FromUserName>"
@@ -198,61 +201,12 @@ def seal_envelope(
 # --- XML ------------------------------------------------------------------------------------
 
 
-def read_fields(xml: bytes) -> dict[str, str]:
-    """Return the texts of the elements right below ``<xml>``, stripped.
-
-    Elements further down are skipped: nothing the bot acts on is there.
-
-    Raises
-    ------
-    RefusedEnvelopeError
-        403 for a DOCTYPE or a processing instruction; 200 for anything malformed, a tag given
-        twice, or words beside the tags.
-    """
-    parser = expat.ParserCreate("utf-8")
-    parser.buffer_text = True
-    fields: dict[str, str] = {}
-    path: list[str] = []
-    words: list[str] = []
-
-    def begin(tag: str, _: dict[str, str]) -> None:
-        path.append(tag)
-        if len(path) == _CHILD and (tag in fields or not _blank(words)):
-            refuse(200, "unreadable")
-        if len(path) > _MAX_DEPTH or path[0] != "xml":
-            refuse(200, "unreadable")
-        words.clear()
-
-    def end(tag: str) -> None:
-        if len(path) == _CHILD:
-            fields[tag] = "".join(words).strip()
-        elif len(path) < _CHILD and not _blank(words):
-            refuse(200, "unreadable")
-        words.clear()
-        path.pop()
-
-    parser.StartElementHandler = begin
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = words.append
-    parser.StartDoctypeDeclHandler = _refuse_markup
-    parser.ProcessingInstructionHandler = _refuse_markup
-    try:
-        parser.Parse(xml, True)  # noqa: FBT003 (expat takes no keyword)
-    except expat.ExpatError:
-        refuse(200, "unreadable")
-    return fields
-
-
-def _blank(words: list[str]) -> bool:
-    return not words or not "".join(words).strip()
-
-
 def _outer_fields(body: bytes, query: Mapping[str, str]) -> dict[str, str]:
     """Read a body that nobody has vouched for yet: here every fault is a refusal."""
     if not query.get("msg_signature"):
         refuse(403, "signature")
     try:
-        return read_fields(body)
+        return read_sealed(body) or read_fields(body)
     except RefusedEnvelopeError as refusal:
         raise RefusedEnvelopeError(403, refusal.kind) from None
 
@@ -268,12 +222,15 @@ def _readable_fields(xml: bytes) -> dict[str, str]:
     return read_fields(cleaned)
 
 
-def _refuse_markup(*_: object) -> Never:
-    refuse(403, "markup")
-
-
 def _cdata(words: str) -> str:
     return f"<![CDATA[{drop_unwritable(words).replace(']]>', ']]]]><![CDATA[>')}]]>"
+
+
+def _payload(bubble: Bubble) -> str:
+    if bubble.transfer:
+        # To whoever is free: naming an agent who is away would strand the citizen.
+        return "<MsgType><![CDATA[transfer_customer_service]]></MsgType>"
+    return _news(bubble.article) if bubble.article else _text(bubble.text)
 
 
 def _text(words: str) -> str:
@@ -306,13 +263,14 @@ def _delivery(
         refuse(200, "unreadable")
     said, known = _said(fields)
     return Delivery(
-        key=_key(openid, said, fields, xml),
-        openid=OpenId(openid),
-        account=recipient,
-        said=said,
-        sent_at=int(sent_at),
-        aes_key_index=aes_key_index,
-        known=known,
+        _key(openid, said, fields, xml),
+        OpenId(openid),
+        recipient,
+        said,
+        int(sent_at),
+        aes_key_index,
+        known,
+        report_of(fields, xml, OpenId(openid)) if said.kind is SaidKind.RECEIPT else None,
     )
 
 
@@ -338,6 +296,8 @@ def _said_by_event(fields: dict[str, str]) -> tuple[Said, bool]:
     key = fields.get("EventKey", "")
     if kind is SaidKind.FOLLOW:
         key = key.removeprefix(_SCENE_PREFIX) if key.startswith(_SCENE_PREFIX) else ""
+    elif name.lower() in DESK_EVENTS:
+        key = fields.get("ToKfAccount") or fields.get("KfAccount", "")
     elif kind not in {SaidKind.SCAN, SaidKind.MENU}:
         key = ""
     return Said(kind, text=key, type=name), name.lower() in _EVENTS

@@ -46,4 +46,6 @@ function show(place, password) {
 document.querySelectorAll("[data-strength-of]").forEach((place) => {
   const box = document.getElementById(place.dataset.strengthOf);
   box.addEventListener("input", () => show(place, box.value));
+  // On a slow line there may be something in the box before this file has come.
+  show(place, box.value);
 });

@@ -55,7 +55,7 @@ async function readSms() {
 
 function pushedLine({ kind, text, data }) {
   if (kind === "text") return { from: "bot", kind: "text", text };
-  return { from: "bot", kind: "notice", text, facts: data };
+  return { from: "bot", kind: "notice", card: kind, text, facts: data };
 }
 
 async function readPushed(citizen) {

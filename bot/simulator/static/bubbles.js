@@ -94,13 +94,16 @@ function article(line) {
   return make("div", { className: "card-row" }, card);
 }
 
+const CARDS = { template: "模板消息", subscription: "订阅通知" };
+
 function notice(line) {
   const facts = make("dl");
   for (const [name, value] of Object.entries(line.facts ?? {})) {
     facts.append(make("dt", {}, name), make("dd", {}, String(value?.value ?? value)));
   }
   const words = make("div", { className: "article-words" }, make("b", {}, line.text || "服务通知"), facts);
-  return make("div", { className: "card-row" }, make("div", { className: "article" }, words));
+  const kind = make("small", { className: "article-kind" }, CARDS[line.card] ?? "服务通知");
+  return make("div", { className: "card-row" }, make("div", { className: "article" }, kind, words));
 }
 
 /** Draw one kept line of this citizen's chat. */

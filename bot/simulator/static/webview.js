@@ -1,6 +1,7 @@
 // Pages of our own open inside the chat, as WeChat opens them; strange ones in a new tab.
 
 import { $, ownPath } from "./dom.js";
+import { current } from "./memory.js";
 
 const FIELDS = "textarea, input:not([type=hidden], [type=checkbox], [type=radio], [type=submit], [type=file])";
 const BEHIND = ["chat", "composer", "profile"];
@@ -16,7 +17,9 @@ export function openPage(href) {
   $("webview-title").textContent = "正在打开…";
   $("webview").hidden = false;
   BEHIND.forEach((id) => { $(id).inert = true; });
-  $("webview-frame").contentWindow.location.replace(path);
+  // The app tells its pages who opens them.
+  const as = new URLSearchParams({ openid: current().openid, to: path });
+  $("webview-frame").contentWindow.location.replace(`/simulator/open?${as}`);
   $("webview-back").focus();
 }
 

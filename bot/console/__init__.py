@@ -1,0 +1,1 @@
+"""The officers' console: pages for those who run the service."""
