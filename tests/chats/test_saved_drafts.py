@@ -56,4 +56,5 @@ async def test_a_saved_draft_is_gone_on_with_and_nothing_is_lost(path: Path, tow
 
 def test_every_flow_that_can_be_left_has_a_saved_draft() -> None:
     saved = {SavedDraft.read(path).flow for path in SAVED}
-    assert {flow.id for flow in FLOWS if not flow.reading} <= saved
+    # One tap begins and ends the rating of an answer: nothing of it is ever stored.
+    assert {flow.id for flow in FLOWS if not flow.reading} - {"rate_answer"} <= saved

@@ -24,6 +24,7 @@ BEGINNINGS = {
     "cancel_registrations": ["given registration 青禾家园 二居室"],
     "my_sessions": ["given guest 沈玉兰"],
     "my_registrations": ["given registration 青禾家园 二居室"],
+    "rate_answer": ["> 登记收费吗？"],
     "register": ["! scan 青禾家园", "> 3", "> 去登记"],
 }
 """How a flow is begun, where it is not by its first word alone."""

@@ -292,7 +292,7 @@ async def test_words_that_take_a_recovery_back_are_compared_five_times_a_day_by_
     }
     assert await told_until(office.recovery.undoable(attacker(1), PHONE, "0")) == DAY
     # Whoever has the word is not kept from saying it.
-    [(notice, _)] = office.work.notices.rows.values()
+    [notice] = office.work.outbox.to_phones()
     assert await office.recovery.undoable(ALICE, PHONE, notice.values[1])
 
 

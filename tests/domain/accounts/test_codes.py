@@ -285,6 +285,44 @@ async def test_a_code_that_may_have_been_lost_is_sent_again_as_it_was(
     assert await outcome(codes, a_request(), first) is None
 
 
+async def test_while_a_code_may_just_have_come_no_other_one_follows(
+    codes: CodeService, sms: SimulatedSms, clock: FakeClock
+) -> None:
+    """Whose talk got lost begins anew: two codes for one thing would puzzle anybody."""
+    sms.line.state = LineState.DEAF
+    with pytest.raises(UnavailableError):
+        await codes.send(a_request())
+    sms.line.state = LineState.UP
+    anew = a_request(draft_id="another")
+    for waited in (0, MINUTE - 1):
+        clock.forward(waited)
+        with pytest.raises(TooSoonError) as early:
+            await codes.send(anew)
+        assert early.value.until == FakeClock().now() + timedelta(seconds=MINUTE)
+    await codes.send(a_request())
+    assert len({message.code for message in sms.inbox()}) == 1
+    clock.forward(MINUTE)
+    await codes.send(anew)
+    assert await outcome(codes, anew, sms.inbox()[0].code) is None
+
+
+async def test_nor_does_it_where_the_lost_one_has_little_time_left(
+    codes: CodeService, sms: SimulatedSms, clock: FakeClock
+) -> None:
+    sms.line.state = LineState.DEAF
+    for waited in (0, 5 * MINUTE):
+        clock.forward(waited)
+        with pytest.raises(UnavailableError):
+            await codes.send(a_request())
+    sms.line.state = LineState.UP
+    clock.forward(1)
+    with pytest.raises(TooSoonError):
+        await codes.send(a_request())
+    clock.forward(MINUTE - 1)
+    await codes.send(a_request())
+    assert await outcome(codes, a_request(), sms.inbox()[0].code) is None
+
+
 async def test_a_lost_code_with_little_time_left_is_replaced(
     codes: CodeService, sms: SimulatedSms, clock: FakeClock
 ) -> None:

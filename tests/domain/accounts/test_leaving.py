@@ -34,6 +34,7 @@ async def account(work: PersonalWork, clock: FakeClock) -> Account:
         await work.accounts.link(openid, added.id, clock.now())
     await work.accounts.set_password(added.id, "kept")
     await work.accounts.set_person(added.id, "person")
+    await work.accounts.set_family(added.id, "family")
     await work.profiles.save(added.id, Profile("+8613912345678"), at=clock.now())
     for kind in (*AGREEMENTS, "notice-quick"):
         await work.consents.add(Consent(added.id, kind, 1, "a" * 64, clock.now()))
@@ -48,13 +49,15 @@ def proof(clock: FakeClock) -> Proof:
 async def test_withdrawing_marks_the_agreements_and_signs_everybody_out(
     leaving: LeavingService, work: PersonalWork, account: Account, clock: FakeClock
 ) -> None:
-    assert set(await leaving.withdraw(ALICE, account)) == {ALICE, BOB}
+    agreed = proven(a_request(purpose=Purpose.WITHDRAW), clock.now())
+    assert set(await leaving.withdraw(ALICE, account, agreed)) == {ALICE, BOB}
+    assert work.traces.recognition_withdrawn == [(account.id, clock.now())]
     consents = await leaving.consents(account)
     assert [one.document for one in consents if one.withdrawn_at == clock.now()] == [*AGREEMENTS]
     assert [one.document for one in consents if not one.withdrawn_at] == ["notice-quick"]
     assert not work.accounts.links
     assert not work.profiles.rows
-    assert set(work.traces.pages_wiped) == {ALICE, BOB}
+    assert set(work.traces.pages_wiped) == {(ALICE, account.id), (BOB, account.id)}
     assert await work.accounts.find(account.id) is not None
     assert [act.tag for act in await leaving.acts(account)] == ["accounts:consent:withdraw"]
 
@@ -67,17 +70,20 @@ async def test_closing_keeps_whose_it_was_only_beside_registrations(
     closed = work.accounts.rows[account.id]
     assert (closed.state, closed.phone, closed.person_id) == (AccountState.CLOSED, "", "person")
     assert not work.traces.people_wiped
+    assert not work.traces.families_wiped
+    assert work.traces.recoveries_wiped == [account.id]
     assert not work.accounts.links
     assert not work.profiles.rows
     assert [act.tag for act in await leaving.acts(account)] == ["accounts:account:close"]
 
 
-async def test_closing_without_registrations_wipes_the_person(
+async def test_closing_without_registrations_wipes_the_person_and_the_family(
     leaving: LeavingService, work: PersonalWork, account: Account, proof: Proof
 ) -> None:
     await leaving.close(ALICE, account, proof)
     assert work.accounts.rows[account.id].person_id is None
     assert work.traces.people_wiped == ["person"]
+    assert work.traces.families_wiped == ["family"]
     assert not any(one.withdrawn_at for one in await leaving.consents(account))
 
 
@@ -88,6 +94,16 @@ async def test_a_code_for_anything_else_closes_nothing(
     with pytest.raises(CodeNotProvenError):
         await leaving.close(ALICE, account, replace(proof, purpose=why))
     assert work.accounts.rows[account.id] == account
+
+
+@pytest.mark.parametrize("why", [one for one in Purpose if one is not Purpose.WITHDRAW])
+async def test_a_code_for_anything_else_withdraws_nothing(
+    leaving: LeavingService, work: PersonalWork, account: Account, proof: Proof, why: Purpose
+) -> None:
+    with pytest.raises(CodeNotProvenError):
+        await leaving.withdraw(ALICE, account, replace(proof, purpose=why))
+    assert set(work.accounts.links) == {ALICE, BOB}
+    assert not any(one.withdrawn_at for one in await leaving.consents(account))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +132,7 @@ async def test_an_account_just_recovered_is_neither_closed_nor_withdrawn_from(
     with pytest.raises(HeldError):
         await leaving.close(ALICE, held, proof)
     with pytest.raises(HeldError):
-        await leaving.withdraw(ALICE, held)
+        await leaving.withdraw(ALICE, held, replace(proof, purpose=Purpose.WITHDRAW))
     assert set(work.accounts.links) == {ALICE, BOB}
     assert not work.acts.rows
 
@@ -128,7 +144,7 @@ async def test_unfollowing_signs_out_that_citizen_alone_and_once(
     assert not await leaving.unfollow(ALICE)
     assert set(work.accounts.links) == {BOB}
     assert work.profiles.rows
-    assert work.traces.pages_wiped == [ALICE]
+    assert work.traces.pages_wiped == [(ALICE, None)]
     assert [(act.tag, act.note) for act in await leaving.acts(account)] == [
         ("accounts:session:end", "unsubscribe")
     ]

@@ -11,7 +11,7 @@ from domain.accounts.service import (
     PhoneLostError,
     PhoneTakenError,
 )
-from domain.shared.notices import NoticeKind
+from domain.shared.pushes import PushKind
 from domain.shared.records import AccountId
 from tests.support.clock import FakeClock
 from tests.support.works import ALICE, BOB, PHONE, PeopleWork
@@ -56,8 +56,8 @@ async def test_the_old_phone_is_told_with_a_word_and_the_new_number_is_masked(
     accounts: AccountService, account: Account, work: PeopleWork, clock: FakeClock
 ) -> None:
     await accounts.change_phone(openid=ALICE, account=account, proof=proof(clock), word=WORD)
-    [(notice, _)] = work.notices.rows.values()
-    assert (notice.phone, notice.kind) == (PHONE, NoticeKind.RECOVERED)
+    [notice] = work.outbox.to_phones()
+    assert (notice.phone, notice.kind) == (PHONE, PushKind.RECOVERED)
     assert notice.values == ("139****0009", WORD)
 
 
@@ -65,7 +65,7 @@ async def test_a_phone_that_stays_the_same_is_told_nothing(
     accounts: AccountService, account: Account, work: PeopleWork, clock: FakeClock
 ) -> None:
     await accounts.change_phone(openid=ALICE, account=account, proof=proof(clock, PHONE), word=WORD)
-    assert work.notices.rows == {}
+    assert work.outbox.pushes == []
 
 
 async def test_a_used_phone_is_refused_and_nobody_is_signed_out(
@@ -107,7 +107,7 @@ async def test_a_phone_given_back_signs_everybody_out_and_tells_the_one_it_was_t
     back = await accounts.by_phone(PHONE)
     assert back is not None
     assert back.id == account.id
-    assert [notice.phone for notice, _ in work.notices.rows.values()] == [PHONE, NEW_PHONE]
+    assert [notice.phone for notice in work.outbox.to_phones()] == [PHONE, NEW_PHONE]
     assert work.acts.rows[-1].tag == "accounts:phone:restore"
 
 

@@ -17,7 +17,7 @@ from domain.filings.model import (
     Member,
     UnitType,
 )
-from domain.filings.service import AlreadyBoundError, FilingService
+from domain.filings.service import AlreadyBoundError, FamilyLongFoundError, FilingService
 from domain.identity.model import Person
 from domain.shared.errors import UnavailableError
 from domain.shared.records import OpenId
@@ -79,10 +79,15 @@ class House:
         )
 
     async def bind(self, number: str) -> Filing:
+        """Bind a family as it was found."""
         proof = proven(a_request(purpose=Purpose.BIND_FAMILY), self.clock.now())
         return await self.service.bind(
             openid=ALICE, account=self.account, person=self.person, number=number, proof=proof
         )
+
+    async def find_and_bind(self, number: str) -> Filing:
+        await self.look_up(number)
+        return await self.bind(number)
 
 
 @pytest.fixture
@@ -186,54 +191,58 @@ async def test_a_family_that_was_found_is_bound_without_asking_the_register_agai
     assert act.object_id == house.account.family_id
 
 
-async def test_after_a_while_the_register_is_asked_again(house: House) -> None:
+async def test_binding_asks_nobody_outside_and_after_a_while_the_family_must_be_found_anew(
+    house: House,
+) -> None:
     await house.look_up(OURS)
     house.clock.forward(FOUND_LIFE.total_seconds())
-    house.register.line.state = LineState.DOWN
-    with pytest.raises(UnavailableError):
+    with pytest.raises(FamilyLongFoundError):
         await house.bind(OURS)
     assert not house.work.families.rows
-    house.register.line.state = LineState.UP
-    assert (await house.bind(OURS)).number == OURS
+    assert (await house.find_and_bind(OURS)).number == OURS
 
 
 async def test_what_was_found_for_one_person_is_not_given_to_another(house: House) -> None:
     await house.look_up(OURS)
     house.person = replace(house.person, id_number=LIN)
-    for attempt in (house.look_up, house.bind):
-        with pytest.raises(FamilyNotFoundError):
-            await attempt(OURS)
+    with pytest.raises(FamilyNotFoundError):
+        await house.look_up(OURS)
+    with pytest.raises(FamilyLongFoundError):
+        await house.bind(OURS)
     assert not house.work.families.rows
 
 
 @pytest.mark.parametrize(
     ("number", "expected"), [(THEIRS, FamilyNotFoundError), (GONE, FamilyCancelledError)]
 )
-async def test_binding_judges_for_itself(
+async def test_what_was_refused_cannot_be_bound(
     house: House, number: str, expected: type[Exception]
 ) -> None:
     with pytest.raises(expected):
+        await house.look_up(number)
+    with pytest.raises(FamilyLongFoundError):
         await house.bind(number)
     assert house.account.family_id is None
     assert not house.work.families.rows
 
 
 async def test_binding_twice_changes_nothing(house: House) -> None:
-    first = await house.bind(OURS)
+    first = await house.find_and_bind(OURS)
     assert await house.bind(OURS) == first
     assert [act.tag for act in house.work.acts.rows] == ["filings:family:bind"]
 
 
 async def test_an_account_has_one_family(house: House) -> None:
-    first = await house.bind(OURS)
+    first = await house.find_and_bind(OURS)
     with pytest.raises(AlreadyBoundError):
-        await house.bind(OURS_TOO)
+        await house.find_and_bind(OURS_TOO)
     assert await house.service.family_of(house.account) == first
 
 
 async def test_a_family_bound_meanwhile_is_not_replaced(house: House) -> None:
     stale = house.account
-    await house.bind(OURS)
+    await house.find_and_bind(OURS)
+    await house.look_up(OURS_TOO)
     proof = proven(a_request(purpose=Purpose.BIND_FAMILY), house.clock.now())
     with pytest.raises(AlreadyBoundError):
         await house.service.bind(

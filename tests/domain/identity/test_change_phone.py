@@ -138,7 +138,7 @@ async def test_the_old_phone_takes_a_changed_account_back_with_its_word(
     office: Office, identity: IdentityService, account: Account
 ) -> None:
     await change(office, account, await identity.recognize(ALICE, account, NUMBER))
-    [(notice, _)] = office.work.notices.rows.values()
+    [notice] = office.work.outbox.to_phones()
     found = await office.recovery.undoable(BOB, PHONE, notice.values[1])
     back = await office.recovery.undo(BOB, found.id)
     assert back == await office.accounts.by_phone(PHONE)

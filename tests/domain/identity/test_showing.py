@@ -53,8 +53,9 @@ async def test_without_consent_to_the_face_check_nobody_is_asked(office: Office)
         await office.faces.begin(recovery, THREE)
     assert office.check.begun == []
     await office.faces.begin(recovery, FACE)
-    kept = await office.work.consents.of(ALICE)
+    kept = await office.work.consents.of(recovery.id)
     assert [consent.document for consent in kept] == [DocumentKind.FACE_CONSENT]
+    assert await office.work.consents.of(ALICE) == []
 
 
 async def test_a_session_that_runs_is_gone_on_with(office: Office) -> None:

@@ -152,6 +152,21 @@ async def test_a_notice_that_was_never_published_cannot_be_agreed_to() -> None:
     assert house.trace() == (0, 0, [])
 
 
+async def test_on_a_day_of_a_hundred_thousand_a_free_number_is_found_soon() -> None:
+    """Eight tries is what a registration has; on average it needs hardly more than one."""
+    made = await House().register()
+    digits = len(made.number) - len("DJ20260311") - 1
+    chance, taken, tries = SeededRandomness(), set[str](), [0]
+    while len(taken) < 100_000:
+        serial = chance.digits(digits)
+        tries[-1] += 1
+        if serial not in taken:
+            taken.add(serial)
+            tries.append(0)
+    assert max(tries) <= 8
+    assert sum(tries) < 1.1 * len(taken)
+
+
 async def test_a_number_that_is_taken_is_drawn_again() -> None:
     house = House()
     taken = await House().register()  # the same luck draws the same number first
