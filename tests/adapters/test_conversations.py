@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 
 from adapters.sql.conversations import EmbeddedConversations
-from domain.shared.conversations import Answered, Mine
+from domain.shared.conversations import (
+    FLOOD_MESSAGES,
+    FLOOD_SECONDS,
+    Answered,
+    FloodedError,
+    Mine,
+)
 from domain.shared.errors import UnavailableError
 from domain.shared.records import OpenId
 from tests.support.clock import FakeClock
@@ -28,9 +34,10 @@ from adapters.system import SystemClock
 async def live() -> None:
     store = EmbeddedConversations(Path(sys.argv[1]), SystemClock())
     for number in range(100):
-        claim = await store.claim(f"k{number}", sys.argv[2], wait=1)
+        openid = sys.argv[2] + str(number % 10)
+        claim = await store.claim(f"k{number}", openid, wait=1)
         await store.finish(claim, payload=b"p%d" % number, reply=b"r%d" % number)
-    await store.claim("open", sys.argv[2], wait=1)
+    await store.claim("open", sys.argv[2] + "9", wait=1)
     os.kill(os.getpid(), signal.SIGKILL)
 
 asyncio.run(live())
@@ -41,7 +48,13 @@ asyncio.run(live())
 async def store(tmp_path: Path) -> AsyncIterator[EmbeddedConversations]:
     store = EmbeddedConversations(tmp_path / "talk.db", FakeClock())
     yield store
-    await store.close()
+    await store.aclose()
+
+
+async def claimed(store: EmbeddedConversations, key: str, openid: OpenId = LI) -> Mine:
+    claim = await store.claim(key, openid, wait=1)
+    assert isinstance(claim, Mine)
+    return claim
 
 
 async def test_what_was_finished_outlives_a_kill(tmp_path: Path) -> None:
@@ -52,15 +65,16 @@ async def test_what_was_finished_outlives_a_kill(tmp_path: Path) -> None:
     assert died.returncode == -signal.SIGKILL
     store = EmbeddedConversations(file, FakeClock())
     try:
-        assert await store.peek(LI) == b"p99"
+        last = OpenId(f"{LI}9")
+        assert await store.peek(last) == b"p99"
         for number in range(100):
-            answered = await store.claim(f"k{number}", LI, wait=1)
+            answered = await store.claim(f"k{number}", last, wait=1)
             assert answered == Answered(b"r%d" % number)
-        again = await store.claim("open", LI, wait=1)
+        again = await store.claim("open", last, wait=1)
         assert isinstance(again, Mine)
         assert again.payload == b"p99"
     finally:
-        await store.close()
+        await store.aclose()
 
 
 async def test_a_second_store_on_the_same_file_is_refused(
@@ -112,9 +126,46 @@ async def test_twenty_thousand_citizens_leave_nothing_behind(store: EmbeddedConv
     assert len(store._turns) == 0  # noqa: SLF001 (what must not leak is inside)
 
 
+async def test_old_replies_are_forgotten_and_conversations_stay(
+    tmp_path: Path,
+) -> None:
+    clock = FakeClock()
+    store = EmbeddedConversations(tmp_path / "talk.db", clock)
+    for number in range(3):
+        claim = await store.claim(f"k{number}", LI, wait=1)
+        assert isinstance(claim, Mine)
+        await store.finish(claim, payload=b"p", reply=b"r")
+        clock.forward(3600)
+    assert await store.forget(before=clock.now() - timedelta(hours=2)) == 1
+    assert await store.forget(before=clock.now() - timedelta(hours=2)) == 0
+    assert await store.claim("k1", LI, wait=1) == Answered(b"r")
+    again = await store.claim("k0", LI, wait=1)
+    assert isinstance(again, Mine)
+    assert again.payload == b"p"
+    await store.aclose()
+
+
+async def test_a_flood_ends_with_its_ten_seconds_and_nobody_is_remembered_for_it(
+    tmp_path: Path,
+) -> None:
+    clock = FakeClock()
+    store = EmbeddedConversations(tmp_path / "talk.db", clock)
+    for number in range(FLOOD_MESSAGES):
+        await store.abandon(await claimed(store, f"k{number}"))
+    with pytest.raises(FloodedError) as flooded:
+        await store.claim("more", LI, wait=1)
+    clock.moment = flooded.value.until
+    await store.abandon(await claimed(store, "more"))
+    assert len(store._lately._counts) == 1  # noqa: SLF001 (what must not grow is inside)
+    clock.forward(FLOOD_SECONDS)
+    await store.abandon(await claimed(store, "k", OpenId("oAnother")))
+    assert len(store._lately._counts) == 1  # noqa: SLF001 (as above)
+    await store.aclose()
+
+
 async def test_many_replies_are_forgotten_in_bites(store: EmbeddedConversations) -> None:
     for number in range(1200):
-        claim = await store.claim(f"k{number}", LI, wait=1)
+        claim = await store.claim(f"k{number}", OpenId(f"o{number}"), wait=1)
         assert isinstance(claim, Mine)
         await store.finish(claim, payload=b"p", reply=b"r")
     breaths = 0

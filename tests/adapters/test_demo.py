@@ -1,20 +1,31 @@
+import asyncio
 import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.demo import load_demo, scene_of
 from adapters.sql.base import SqlSession
-from adapters.sql.plans import ContentCache, DocumentRow, PlanCache, SqlDocuments, SqlPlans
-from domain.content.model import AGREEMENTS, Document, Faq, best_answer, fingerprint
+from adapters.sql.documents import ContentCache, DocumentRow, SqlDocuments
+from adapters.sql.plans import PlanCache, SqlPlans
+from domain.content.editions import Wording
+from domain.content.model import AGREEMENTS, Category, Document, Faq, category_of, fingerprint
+from domain.content.search import index_of
+from domain.content.service_editing import EditingService
 from domain.filings.model import UnitType
 from domain.plans.model import PlanBook, PlanKind, PlanState
 from domain.shared.clock import CHINA
 from tests.support.allotment import NOW
-from tests.support.sql import CIPHER
+from tests.support.clock import FakeClock
+from tests.support.sql import CIPHER, open_work
+
+
+def best_answer(text: str, faqs: tuple[Faq, ...]) -> Faq | None:
+    return index_of(faqs).find(text).clear
+
 
 MARK = "（演示）"
 COLD = re.compile("抱歉|无效|非法|错误代码")
@@ -49,6 +60,18 @@ async def test_loading_again_on_the_same_day_writes_nothing(engine: AsyncEngine)
     assert await load(engine)
     assert not await load(engine)
     assert not await load(engine, NOW + timedelta(hours=11))
+
+
+@pytest.mark.parametrize("later", [0, 1], ids=["new", "moved along"])
+async def test_of_several_loadings_at_once_all_end_well(engine: AsyncEngine, later: int) -> None:
+    if later:
+        await load(engine)
+    now = NOW + later * DAY
+    await asyncio.gather(*(load(engine, now) for _ in range(4)))
+    assert not await load(engine, now)
+    async with engine.connect() as connection:
+        kept = await connection.execute(select(DocumentRow.kind, DocumentRow.version))
+        assert {version for _, version in kept} == {1}
 
 
 @pytest.mark.parametrize("days", [0, 1, 9, 200])
@@ -124,7 +147,10 @@ async def test_the_notice_fits_one_message_and_the_agreements_are_whole(
     """Source: S0-16, S0-41."""
     await load(engine)
     documents, _ = await texts_of(engine)
-    assert set(documents) == {*AGREEMENTS, "notice-quick", "consent-face"}
+    lasting = {kind for kind in documents if category_of(kind).lasting}
+    assert lasting == {*AGREEMENTS, "notice-quick", "consent-face"}
+    for category in (Category.ANNOUNCEMENT, Category.GUIDE):
+        assert [kind for kind in documents if category_of(kind) is category]
     assert {plan.notice for plan in (await book_of(engine)).plans()} == {"notice-quick"}
     assert len(documents["notice-quick"].text.encode()) <= 1700
     # A text that is shown whole beside a question must fit one message.
@@ -152,6 +178,38 @@ async def test_a_text_that_changed_is_published_as_a_further_version(
     store = SqlDocuments(session, ContentCache())
     assert await store.is_on_record("notice-quick", 1, fingerprint("从前的告知书"))
     await session.close()
+
+
+async def test_what_an_officer_published_is_not_written_over(engine: AsyncEngine) -> None:
+    """Source: S3-68."""
+    await load(engine)
+    async with open_work(engine) as work:
+        editing = EditingService(work, FakeClock(), "wang")
+        await editing.write("faq-rent", Wording("租金怎么算？", "请看合同。"), seen=0)
+        await editing.publish("faq-rent", seen=1)
+        await work.commit()
+    assert not await load(engine)
+    rent = next(one for one in (await texts_of(engine))[1] if one.id == "rent")
+    assert (rent.answer, rent.version) == ("请看合同。", 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "faq_id"),
+    [
+        ("房源核验返回解析错误是怎么回事", "property-check-fails"),
+        ("提交了合同备案怎么不能审核", "lease-filing-not-reviewed"),
+        ("分公司的管理员能做机构备案吗", "agency-filing-branch"),
+        ("工作人员忘记密码了怎么办", "staff-password"),
+    ],
+)
+async def test_the_questions_of_the_manuals_have_answers(
+    engine: AsyncEngine, text: str, faq_id: str
+) -> None:
+    """Source: S4-73 to S4-76."""
+    await load(engine)
+    found = best_answer(text, (await texts_of(engine))[1])
+    assert found is not None
+    assert found.id == faq_id
 
 
 async def test_posters_stay_good_from_one_loading_to_the_next(engine: AsyncEngine) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -17,7 +16,7 @@ from domain.filings.model import FamilyState, Filing, Member, UnitType
 from domain.identity.model import Verified
 from domain.shared.records import OpenId
 from tests.support.clock import FakeClock
-from tests.support.sql import CIPHER, open_work
+from tests.support.sql import CIPHER, open_work, written
 from tests.support.works import ALICE, PHONE
 
 NOW = FakeClock().now()
@@ -43,14 +42,10 @@ async def fill(engine: AsyncEngine) -> None:
         await work.commit()
 
 
-def all_bytes(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.glob("anju.db*"))
-
-
-async def test_the_database_files_name_nobody(engine: AsyncEngine, tmp_path: Path) -> None:
+async def test_the_database_names_nobody(engine: AsyncEngine) -> None:
     await fill(engine)
-    written = all_bytes(tmp_path)
-    assert "第2组".encode() in written
+    kept = await written(engine)
+    assert "第2组".encode() in kept
     for told in (
         PHONE.removeprefix("+86"),
         VERIFIED.name,
@@ -59,7 +54,7 @@ async def test_the_database_files_name_nobody(engine: AsyncEngine, tmp_path: Pat
         FILING.members[0].name,
         FILING.members[0].id_number,
     ):
-        assert told.encode() not in written
+        assert told.encode() not in kept
 
 
 async def test_what_was_kept_is_read_in_another_transaction(engine: AsyncEngine) -> None:

@@ -6,7 +6,8 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sql.base import SqlSession
-from adapters.sql.plans import ContentCache, PlanCache, SqlDocuments, SqlPlans
+from adapters.sql.documents import ContentCache, SqlDocuments
+from adapters.sql.plans import PlanCache, SqlPlans
 from adapters.sql.registrations import SqlRegistrations
 from tests.support.allotment import (
     NOW,

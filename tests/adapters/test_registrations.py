@@ -1,5 +1,6 @@
 import asyncio
 from collections import Counter
+from contextlib import suppress
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,6 +14,7 @@ from domain.plans.model import Plan
 from domain.registrations.model import AlreadyRegisteredError, PlanLimitError, Registration
 from domain.registrations.service import RegistrationService
 from domain.shared.errors import DomainError
+from domain.shared.work import CollidedError
 from tests.support.allotment import (
     NOW,
     PHONE,
@@ -41,7 +43,13 @@ async def offer(engine: AsyncEngine, plan: Plan) -> None:
 
 
 async def register(engine: AsyncEngine, unit_id: str) -> Registration | DomainError:
-    """Register one family in a work of its own, as one turn does; return how it ended."""
+    """Register one family as a turn does, again where it collided; return how it ended."""
+    while True:
+        with suppress(CollidedError):
+            return await register_once(engine, unit_id)
+
+
+async def register_once(engine: AsyncEngine, unit_id: str) -> Registration | DomainError:
     async with open_work(engine) as work:
         service = RegistrationService(work, FakeClock(NOW), SystemRandomness())
         try:
@@ -56,7 +64,7 @@ async def register(engine: AsyncEngine, unit_id: str) -> Registration | DomainEr
         except DomainError as error:
             return error
         await work.commit()
-        return made
+    return made
 
 
 async def rows(engine: AsyncEngine) -> list[Registration]:
@@ -98,10 +106,13 @@ async def test_without_any_look_before_the_index_alone_still_forbids_a_second_on
     await offer(engine, a_plan())
 
     async def add(n: int) -> bool:
-        session = SqlSession(engine, CIPHER)
         row = a_registration(f"DJ{n}", unit=UNITS[0])
-        added = await SqlRegistrations(session).add(row, limit=None)
-        await session.commit()
+        try:
+            async with open_work(engine) as work:
+                added = await work.registrations.add(row, limit=None)
+                await work.commit()
+        except CollidedError:
+            return False
         return added
 
     added = await asyncio.gather(*(add(n) for n in range(CROWD)))

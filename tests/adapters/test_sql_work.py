@@ -1,4 +1,4 @@
-"""One transaction over every store, on a real SQLite file."""
+"""One transaction over every store, on a real SQLite file and a real PostgreSQL database."""
 
 import asyncio
 import signal
@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sql.work import engine_for
 from domain.shared.deliveries import Delivered
 from domain.shared.errors import UnavailableError
 from domain.shared.pages import OneTimePage
-from domain.shared.records import Act, Effect, OpenId
+from domain.shared.records import AccountId, Act, Effect, OpenId
 from tests.support.clock import FakeClock
-from tests.support.sql import fresh_engine, open_work
+from tests.support.sql import fresh_engine, open_work, written
 
 NOON = FakeClock().now()
 ACT = Act("plans:plan:open", "officer", "plan-1", NOON, "command")
@@ -170,7 +170,7 @@ async def test_sixty_four_writers_at_once_all_get_their_turn(engine: AsyncEngine
 async def test_a_database_that_another_keeps_is_unavailable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.sql.work._PRAGMAS", ("PRAGMA busy_timeout = 0",))
+    monkeypatch.setattr("adapters.sql.engine._PRAGMAS", ("PRAGMA busy_timeout = 0",))
     async with fresh_engine(tmp_path) as engine:
         keeper = sqlite3.connect(tmp_path / "anju.db")
         keeper.execute("BEGIN IMMEDIATE")
@@ -183,7 +183,7 @@ async def test_a_database_that_another_keeps_is_unavailable(
 async def test_a_full_house_is_unavailable_rather_than_endless(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.sql.work._POOL_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr("adapters.sql.engine._POOL_WAIT_SECONDS", 0.05)
     async with fresh_engine(tmp_path) as engine, AsyncExitStack() as guests:
         for _ in range(8):
             guest = await guests.enter_async_context(open_work(engine))
@@ -200,11 +200,17 @@ async def test_a_fault_of_the_line_leaves_the_work_as_our_own_error(engine: Asyn
     assert await acts_on(engine) == []
 
 
-async def test_records_are_kept_safe_and_references_are_checked(engine: AsyncEngine) -> None:
-    async with engine.connect() as connection:
-        for pragma, value in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)):
+async def test_a_file_is_kept_safe(tmp_path: Path) -> None:
+    async with fresh_engine(tmp_path) as engine, engine.connect() as connection:
+        for pragma, value in (("journal_mode", "wal"), ("synchronous", 2)):
             found = await connection.execute(text(f"PRAGMA {pragma}"))
             assert found.scalar_one() == value
+
+
+async def test_references_are_checked(engine: AsyncEngine) -> None:
+    async with open_work(engine) as work:
+        with pytest.raises(IntegrityError):
+            await work.accounts.link(OpenId("o"), AccountId("nobody"), NOON)
 
 
 def test_what_was_committed_outlives_a_kill(tmp_path: Path) -> None:
@@ -225,9 +231,7 @@ def test_what_was_committed_outlives_a_kill(tmp_path: Path) -> None:
     assert untold == []
 
 
-async def test_what_citizens_said_and_heard_lies_sealed(
-    engine: AsyncEngine, tmp_path: Path
-) -> None:
+async def test_what_citizens_said_and_heard_lies_sealed(engine: AsyncEngine) -> None:
     honey = ["陈演示蜂蜜", "11010019900307109X"]
     page = OneTimePage(OpenId("o"), "d", "f", "s", NOON, NOON.replace(year=2030))
     async with open_work(engine) as work:
@@ -235,8 +239,8 @@ async def test_what_citizens_said_and_heard_lies_sealed(
         assert await work.pages.consume("t", {"name": honey[0], "number": honey[1]}, now=NOON)
         await work.effects.add(Effect("d", "f", "0", " ".join(honey), NOON))
         await work.commit()
-    written = b"".join(file.read_bytes() for file in tmp_path.iterdir())  # noqa: ASYNC240 (nothing else runs)
-    assert b"effects" in written
+    kept = await written(engine)
+    assert b"effects" in kept
     for word in honey:
-        assert word.encode() not in written
-        assert ascii(word)[1:-1].encode() not in written
+        assert word.encode() not in kept
+        assert ascii(word)[1:-1].encode() not in kept

@@ -14,7 +14,7 @@ from adapters.tencent_identity import (
 )
 from adapters.tencent_ocr import TencentIdCardReader
 from domain.identity.bank_cards import CardVerdict
-from domain.identity.faces import FaceOutcome
+from domain.identity.faces import FaceOutcome, FaceSession
 from domain.identity.id_cards import CardFault, CardUnreadableError
 from domain.identity.model import Verdict
 from domain.shared.errors import UnavailableError
@@ -25,6 +25,7 @@ from tests.support.vendors import cloud_at
 
 NUMBER = "11010519491231002X"
 CARD = "6222020200001234567"
+WHOSE = {"name": "曹雪芹", "id_number": NUMBER}
 BACK = "https://anju.test/h5/face/back?token=t"
 NOON = datetime(2026, 11, 21, 4, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 21, 16, tzinfo=UTC)
@@ -41,6 +42,11 @@ def server() -> Iterator[TencentServer]:
 async def cloud(server: TencentServer) -> AsyncIterator[TencentCloud]:
     async with cloud_at(server) as opened:
         yield opened
+
+
+def token_of(session: FaceSession) -> str:
+    """Return the vendor's part of a receipt; the rest is ours."""
+    return session.receipt.partition(".")[0]
 
 
 @pytest.mark.parametrize(
@@ -115,9 +121,60 @@ async def test_a_face_passes_only_by_the_code_that_says_so(
 ) -> None:
     check = TencentFaceCheck(cloud, "1")
     session = await check.begin("曹雪芹", NUMBER, back=BACK)
-    server.sessions[session.receipt] = code
-    assert await check.outcome(session.receipt) is outcome
-    assert await check.outcome(session.receipt) is outcome
+    server.sessions[token_of(session)] = code
+    assert await check.outcome(session.receipt, **WHOSE) is outcome
+    assert await check.outcome(session.receipt, **WHOSE) is outcome
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        {"Name": "林黛玉"},
+        {"IdCard": "110100198809230028"},
+        {"Extra": "another-request"},
+        {"Name": None},
+        {"IdCard": ""},
+        {"Extra": None},
+        {"LiveStatus": 2014},
+        {"Comparestatus": 1004},
+    ],
+)
+async def test_a_pass_of_another_session_or_person_or_at_odds_with_itself_is_none(
+    server: TencentServer, cloud: TencentCloud, echo: dict[str, object]
+) -> None:
+    """Source: S0-68; reliability 3.2, row 46; I19."""
+    check = TencentFaceCheck(cloud, "1")
+    session = await check.begin("曹雪芹", NUMBER, back=BACK)
+    server.sessions[token_of(session)] = 0
+    server.echoes = echo
+    with pytest.raises(UnavailableError):
+        await check.outcome(session.receipt, **WHOSE)
+    server.echoes = {}
+    assert await check.outcome(session.receipt, **WHOSE) is FaceOutcome.PASSED
+
+
+async def test_a_pass_of_another_request_for_the_same_person_is_none(
+    server: TencentServer, cloud: TencentCloud
+) -> None:
+    check = TencentFaceCheck(cloud, "1")
+    mine, other = [await check.begin("曹雪芹", NUMBER, back=BACK) for _ in range(2)]
+    server.sessions[token_of(other)] = 0
+    swapped = mine.receipt.replace(token_of(mine), token_of(other))
+    with pytest.raises(UnavailableError):
+        await check.outcome(swapped, **WHOSE)
+
+
+async def test_a_failure_that_names_nobody_is_a_failure_and_one_of_another_person_is_none(
+    server: TencentServer, cloud: TencentCloud
+) -> None:
+    check = TencentFaceCheck(cloud, "1")
+    session = await check.begin("曹雪芹", NUMBER, back=BACK)
+    server.sessions[token_of(session)] = 1004
+    server.echoes = {"Name": None, "IdCard": None, "Extra": None}
+    assert await check.outcome(session.receipt, **WHOSE) is FaceOutcome.FAILED
+    server.echoes = {"Name": "林黛玉"}
+    with pytest.raises(UnavailableError):
+        await check.outcome(session.receipt, **WHOSE)
 
 
 async def test_a_session_says_whose_face_it_should_be_and_where_to_go_afterwards(
@@ -136,7 +193,7 @@ async def test_no_picture_of_a_face_is_ever_asked_for(
 ) -> None:
     check = TencentFaceCheck(cloud, "1")
     session = await check.begin("曹雪芹", NUMBER, back=BACK)
-    await check.outcome(session.receipt)
+    await check.outcome(session.receipt, **WHOSE)
     assert server.asked[-1][1]["InfoType"] == "1"
 
 
@@ -145,7 +202,7 @@ async def test_a_session_that_the_vendor_forgot_has_expired(
     server: TencentServer, cloud: TencentCloud, code: str
 ) -> None:
     server.says["GetDetectInfoEnhanced"] = f"InvalidParameterValue.{code}"
-    assert await TencentFaceCheck(cloud, "1").outcome("a-token") is FaceOutcome.EXPIRED
+    assert await TencentFaceCheck(cloud, "1").outcome("a-token", **WHOSE) is FaceOutcome.EXPIRED
 
 
 async def test_a_face_check_that_was_not_paid_for_is_unavailable(
@@ -157,7 +214,7 @@ async def test_a_face_check_that_was_not_paid_for_is_unavailable(
     with pytest.raises(UnavailableError):
         await check.begin("曹雪芹", NUMBER, back=BACK)
     with pytest.raises(UnavailableError):
-        await check.outcome("a-token")
+        await check.outcome("a-token", **WHOSE)
 
 
 def test_a_call_in_the_vendors_name_is_not_believed(cloud: TencentCloud) -> None:

@@ -10,7 +10,7 @@ from adapters.tencent_sms import TencentSms
 from domain.accounts.codes import PhoneUnreachableError
 from domain.accounts.model import Purpose
 from domain.shared.errors import UnavailableError
-from domain.shared.notices import NoticeKind
+from domain.shared.pushes import PushKind
 from domain.shared.throttle import ThrottledError
 from tests.support.clock import FakeClock
 from tests.support.tencent_server import TencentServer, tencent
@@ -43,11 +43,11 @@ async def test_a_code_leaves_with_the_approved_words(
 async def test_each_kind_of_notice_has_its_own_words(
     server: TencentServer, sms: TencentSms
 ) -> None:
-    values = {NoticeKind.PHONE_CHANGED: ["186****9021"], NoticeKind.RECOVERED: ["186****9021", "8"]}
-    for kind in NoticeKind:
-        await sms.tell(PHONE, kind, values[kind])
-    assert [blanks for _, _, blanks in server.sent] == list(values.values())
-    assert len({template for _, template, _ in server.sent}) == len(NoticeKind)
+    values = {PushKind.PHONE_CHANGED: ["186****9021"], PushKind.RECOVERED: ["186****9021", "8"]}
+    for kind, blanks in values.items():
+        await sms.tell(PHONE, kind, blanks)
+    assert [told for _, _, told in server.sent] == list(values.values())
+    assert len({template for _, template, _ in server.sent}) == len(values)
 
 
 @pytest.mark.parametrize(
@@ -126,4 +126,4 @@ async def test_a_notice_that_is_refused_may_be_tried_later(
 ) -> None:
     server.statuses[PHONE] = status
     with pytest.raises(UnavailableError):
-        await sms.tell(PHONE, NoticeKind.PHONE_CHANGED, ["186****9021"])
+        await sms.tell(PHONE, PushKind.PHONE_CHANGED, ["186****9021"])

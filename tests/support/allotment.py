@@ -7,11 +7,14 @@ from decimal import Decimal
 
 from domain.accounts.model import Account, AccountState, Proof, Purpose
 from domain.content.model import Document, Faq, fingerprint
+from domain.content.search import FaqIndex, index_of
 from domain.escalation.model import Ticket, TicketCategory, TicketState
 from domain.filings.model import Family, FamilyState, Member, UnitType
 from domain.plans.model import Plan, PlanBook, PlanId, PlanKind, Project, ProjectId, Unit, UnitId
 from domain.registrations.model import Registration, RegistrationState
 from domain.shared.records import AccountId, Act, Consent, Effect, OpenId
+from tests.support.pushes import MemoryOutbox
+from tests.support.questions import MemoryQuestions
 
 __all__ = [
     "NOW",
@@ -274,6 +277,10 @@ class MemoryDocuments:
         """Return every question in its order."""
         return self.questions
 
+    async def index(self) -> FaqIndex:
+        """Return what finds a question."""
+        return index_of(self.questions)
+
     async def is_on_record(self, kind: str, version: int, text_hash: str) -> bool:
         """Tell whether such a text was ever published."""
         wanted = (kind, version, text_hash)
@@ -329,18 +336,34 @@ class MemoryTickets:
     def __init__(self) -> None:
         self.rows: list[Ticket] = []
 
-    async def add(
-        self, *, openid: OpenId, phone: str, text: str, category: TicketCategory, at: datetime
+    async def add(  # noqa: PLR0913 (as its port has it)
+        self,
+        *,
+        openid: OpenId,
+        phone: str,
+        text: str,
+        category: TicketCategory,
+        at: datetime,
+        account_id: AccountId | None = None,
     ) -> Ticket:
         """Keep a new open ticket."""
         number = len(self.rows) + 1
-        ticket = Ticket(number, openid, phone, text, category, TicketState.OPEN, at)
+        ticket = Ticket(number, openid, phone, text, category, TicketState.OPEN, at, account_id)
         self.rows.append(ticket)
         return ticket
 
     async def of(self, openid: OpenId) -> list[Ticket]:
         """Return a citizen's tickets, newest first."""
         return [ticket for ticket in reversed(self.rows) if ticket.openid == openid]
+
+    async def of_account(self, account_id: AccountId, openids: Sequence[OpenId]) -> list[Ticket]:
+        """Return an account's tickets, and those that some left while signed out."""
+        return [
+            ticket
+            for ticket in reversed(self.rows)
+            if ticket.account_id == account_id
+            or (ticket.account_id is None and ticket.openid in openids)
+        ]
 
 
 class AllotmentWork:
@@ -358,4 +381,6 @@ class AllotmentWork:
         self.registrations = MemoryRegistrations()
         self.plans = MemoryPlans(book or a_book(), self.registrations)
         self.documents = MemoryDocuments([a_document()] if documents is None else documents, faqs)
+        self.questions = MemoryQuestions()
         self.tickets = MemoryTickets()
+        self.outbox = MemoryOutbox()

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from sqlalchemy import insert
 
 from adapters.sql.base import SqlSession
-from adapters.sql.plans import DocumentRow, FaqRow, PlanRow, ProjectRow, UnitRow
-from domain.content.model import Document, Faq
+from adapters.sql.documents import DocumentRow
+from adapters.sql.plans import PlanRow, ProjectRow, UnitRow
+from domain.content.model import Document, Faq, faq_kind, fingerprint
 from domain.plans.model import Plan, Project, Unit
 
 __all__ = ["keep_content", "keep_plans"]
@@ -78,12 +79,14 @@ async def keep_content(
         )
     for position, faq in enumerate(faqs):
         await session.write(
-            insert(FaqRow).values(
-                id=faq.id,
+            insert(DocumentRow).values(
+                kind=faq_kind(faq.id),
+                version=faq.version,
                 position=position,
-                question=faq.question,
+                title=faq.question,
                 aliases=list(faq.aliases),
-                answer=faq.answer,
-                updated_at=faq.updated_at,
+                text=faq.answer,
+                text_hash=fingerprint(faq.answer),
+                published_at=faq.updated_at,
             )
         )

@@ -12,8 +12,12 @@ Before and between::
     given registration 青禾家园 二居室                  this citizen's family has registered
     given plan 第四批 closed                            a minute before or after: coming, open,
                                                         closing, closed
+    given poster 甲 plan 第四批                          a poster of that name hangs: of a plan, a
+                                                        project, a service (a flow's id) or person
+    given poster 甲 retired                             … and is retired
     given clock 20:30                                   the clock moves on to that time in China
     given later 31 minutes                              … or by seconds, minutes, hours, days
+    given desk wechat                                   people answer at the platform's own desk
     given line sms down                                 sms, identity, face or family: up, down
                                                         or deaf
 
@@ -23,7 +27,7 @@ What a citizen does (each message takes five seconds)::
     ! tap 2                      taps the second option of the last reply
     ! tap 2 without id           … on a phone that drops the id
     ! tap old 2                  … of the reply before; `! tap old 2 of 快速配租` finds one
-    ! scan 青禾家园              scans a project's poster, or any scene that is no project
+    ! scan 青禾家园              scans a project's poster, one that was hung, or any other scene
     ! follow                     follows the account; `! follow 青禾家园` by a poster
     ! menu 快速配租              taps a button of the account's menu
     ! photo card of 沈玉兰       sends a photo of somebody's ID card; also: card, wall, words
@@ -39,6 +43,10 @@ What a citizen does (each message takes five seconds)::
     ! later 40 minutes           time passes
     ! notices                    what phones are to be told is sent now
     ! as 沈玉兰                  another citizen talks
+    ! agent here                 somebody sits down at the desk; also: takes, leaves (without a
+                                 word), ends, `says 您好` to the citizen; what is pushed is heard
+    ! desk                       what time makes due at the desk is done, and pushed
+    ! wechat kf_create_session   the platform's own desk tells of the citizen
 
 What must be::
 
@@ -69,7 +77,9 @@ from pathlib import Path
 import httpx
 
 from adapters.simulated import LineState
-from bot.jobs import send_notices
+from bot.jobs import deliver
+from domain.escalation.handovers import DeskKind
+from tests.support.chat_desk import at_the_desk
 from tests.support.chat_values import filled, on_record
 from tests.support.edges import Edge, confirmed, watched
 from tests.support.pictures import WALL
@@ -81,7 +91,7 @@ __all__ = ["ChatFailedError", "Manner", "Player", "play"]
 _SECONDS_A_MESSAGE = 5
 _SIGNS = ("given", ">", "!", "<!", "<", "=")
 _NEVER_SAID = ("无效", "非法", "抱歉", "错误代码", "系统繁忙", "None", "Error")
-_SILENT = {"unfollow", "receipt", "sticker"}
+_SILENT = {"unfollow", "receipt", "sticker", "agent", "desk", "wechat"}
 _NOTHING = "(nothing)"
 
 
@@ -202,6 +212,11 @@ class Player:
                 await self.town.set_password(self.speaker, password)
             case "registration", [project, unit_type]:
                 await self.town.register(self.speaker, project, unit_type)
+            case "poster", [name, *about]:
+                await self.town.hang(name, *about)
+            case "desk", [kind]:
+                await self.town.move_desk(DeskKind(kind))
+                self._set_lines()
             case "line", [line, state]:
                 self._lines[line] = LineState(state)
                 self._set_lines()
@@ -264,13 +279,12 @@ class Player:
         platform = self.town.platform
         match what:
             case "follow" | "scan":
-                found = await self.town.project(about) if about else None
                 make = platform.follow if what == "follow" else platform.scan
-                await self._send(make, found[0].scene if found else about)
+                await self._send(make, await self.town.scene(about))
             case "menu":
                 await self._send(platform.menu, about)
-            case "notices":
-                await send_notices(self.town.house)
+            case "notices" | "agent" | "desk" | "wechat":
+                await self._unasked(what, about)
             case "photo":
                 await self._send(lambda openid: platform.image(openid, self._shot(about)))
             case "shortvideo" | "sticker":
@@ -366,6 +380,16 @@ class Player:
             assert word not in reply.text, f"we never say {word}"
         if reply.links:
             self.phone.link = reply.links[-1].url
+
+    async def _unasked(self, what: str, about: str) -> None:
+        """Let others do something, and take up what comes of it without having been asked for."""
+        if what == "notices":
+            await deliver(self.town.house)
+            return
+        pushed = await at_the_desk(self.town, self.speaker, what, about)
+        for one in pushed:
+            self._take(one)
+        self._show("\n".join(one.text for one in pushed) or None)
 
     def _expect_answer(self, line: str) -> None:
         """Fail if the message before stayed without an answer, unless that was to be."""

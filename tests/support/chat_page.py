@@ -50,8 +50,8 @@ class ChatPage:
 
     @property
     def from_account(self) -> Locator:
-        """The lines that came from the account."""
-        return self.chat.locator('[data-from="bot"]')
+        """The lines in which the account answered: a notice may come at any moment between them."""
+        return self.chat.locator('[data-from="bot"]:not(:has(.article-kind))')
 
     @property
     def from_citizen(self) -> Locator:

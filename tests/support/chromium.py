@@ -9,13 +9,16 @@ from contextlib import asynccontextmanager
 
 import pytest
 import uvicorn
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 from starlette.types import ASGIApp
 
 __all__ = ["DESKTOP", "PHONE", "open_chromium", "open_page", "serve"]
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
+
+# A page is waited for as long as a busy machine may need; what never comes still fails.
+expect.set_options(timeout=20_000)
 
 _FLAGS = (
     "--no-sandbox",

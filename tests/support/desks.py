@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.routing import choose
+from dialogs.content.ask import AskQuestion
 from dialogs.desk import Citizen, Desk, Need, Office
 from dialogs.engine.catalog import Catalog, Welcome
 from dialogs.engine.flow import Flow
@@ -120,8 +121,6 @@ class BenchDesk(Desk):
     ``met`` are the needs that the citizen meets, ``lodged`` what flows of a test had as effects.
     """
 
-    __slots__ = ("documents", "lodged", "met", "page_store", "refusals", "sms")
-
     def __init__(self, clock: FakeClock, chance: SeededRandomness) -> None:
         documents = [a_document("notice-long", text="登记告知书的一行。\n" * 200), a_document()]
         documents += [a_document(kind, text=f"{kind} 的内容") for kind in ("user", "privacy")]
@@ -141,6 +140,7 @@ class BenchDesk(Desk):
         self.codes = CodeService(MemorySecrets(), self.sms, clock, chance, bytes(32))
         self.let_go = _nothing
         self.fingerprint = lambda text: hashlib.sha256(text.encode()).hexdigest()
+        self.left_behind = set()
         self._citizen = None
 
     __repr__ = object.__repr__
@@ -181,6 +181,10 @@ class _Home:
     async def find(self, desk: Desk, words: str) -> Start | None:
         """Find nothing."""
         return None
+
+    def answering(self, faq: Faq) -> Start:
+        """Open the answer to a frequent question, as the real front does."""
+        return Start(AskQuestion.id, {"topic": faq.id})
 
 
 @dataclass(slots=True)
@@ -283,5 +287,5 @@ class Bench:
 
 
 def catalog_of(*flows: type[Flow]) -> Catalog:
-    """Return a catalog of some flows; the first stands for the person too."""
-    return Catalog(flows, front=_Home(), person=flows[0].id)
+    """Return a catalog of some flows and of answers; the first stands for the person too."""
+    return Catalog([*dict.fromkeys((*flows, AskQuestion))], front=_Home(), person=flows[0].id)

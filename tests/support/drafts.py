@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Self
 
+from bot.talks import loaded
 from dialogs.catalog import FLOWS
 from dialogs.engine.walk import walk
 from domain.shared.conversations import Conversation, Json, Mine
@@ -56,8 +57,7 @@ async def stored(town: Town, openid: OpenId) -> dict[str, Json]:
     """Return a citizen's conversation as it is stored now."""
     payload = await town.house.conversations.peek(openid)
     assert payload, "nothing is stored"
-    opened: dict[str, Json] = json.loads(town.house.cipher.open(payload))
-    return opened
+    return loaded(town.house.cipher.open(payload)).to_json()
 
 
 async def put_back(town: Town, conversation: Mapping[str, Json]) -> None:

@@ -116,6 +116,12 @@ def echo_app(clock: Clock, account: OfficialAccount = ACCOUNT) -> tuple[FastAPI,
             Poster("lucheng", "潞城里（演示）", "第四批快速配租"),
         ]
 
+    async def inbox(phone: str | None) -> list[dict[str, object]]:
+        return [sms for sms in bot.sms if phone in {None, sms["phone"]}]
+
+    async def outbox(openid: str) -> list[dict[str, object]]:
+        return [push for push in bot.pushed if push["openid"] == openid]
+
     first = CITIZENS[0]
     known = replace(first, id_number="11010019860412001X", filing_number="YS-2026-0001")
     app.state.clock, app.state.account, app.state.answer = clock, account, bot.answer
@@ -124,8 +130,8 @@ def echo_app(clock: Clock, account: OfficialAccount = ACCOUNT) -> tuple[FastAPI,
         account_name="安居（演示）",
         app=lambda: app,
         clock=clock,
-        sms=lambda phone: [sms for sms in bot.sms if phone in {None, sms["phone"]}],
-        outbox=lambda openid: [push for push in bot.pushed if push["openid"] == openid],
+        sms=inbox,
+        outbox=outbox,
         posters=posters,
         menu=STANDARD_MENU,
         citizens=(known, *CITIZENS[1:]),

@@ -1,44 +1,84 @@
-"""Notices that wait in memory."""
+"""A work in memory that carries what being told needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from domain.shared.notices import Notice, NoticeKind, retry_at
+from domain.notices.model import Choice, Topic
+from domain.notices.service import Household, WatchedDraft
+from domain.plans.model import PlanBook, PlanId
+from domain.shared.pushes import Push
+from domain.shared.records import AccountId
+from tests.support.allotment import MemoryPlans, MemoryRegistrations
+from tests.support.pushes import MemoryOutbox
+from tests.support.works import PeopleWork
 
-__all__ = ["MemoryNotices"]
+__all__ = ["NoticesMemory"]
 
 
-class MemoryNotices:
-    """A `NoticeStore` in a dict: each notice with when it is due."""
-
+class _Choices:
     def __init__(self) -> None:
-        self.rows: dict[int, tuple[Notice, datetime]] = {}
-        self._count = 0
+        self.rows: dict[tuple[AccountId, Topic], Choice] = {}
 
-    async def add(
-        self, *, phone: str, kind: NoticeKind, values: Sequence[str], at: datetime
-    ) -> None:
-        """Write a notice down."""
-        self._count += 1
-        self.rows[self._count] = (Notice(self._count, phone, kind, tuple(values), at, 0), at)
+    async def of(self, account_id: AccountId) -> Mapping[Topic, Choice]:
+        return {topic: kept for (mine, topic), kept in self.rows.items() if mine == account_id}
 
-    async def claim(self, *, now: datetime) -> Notice | None:
-        """Take the notice that is due longest."""
-        due = [(at, notice.id) for notice, at in self.rows.values() if at <= now]
-        if not due:
-            return None
-        one, _ = self.rows[min(due)[1]]
-        taken = Notice(one.id, one.phone, one.kind, one.values, one.at, one.attempts + 1)
-        self.rows[one.id] = (taken, retry_at(taken.attempts, now))
-        return taken
+    async def put(self, account_id: AccountId, topic: Topic, choice: Choice) -> None:
+        self.rows[account_id, topic] = choice
 
-    async def sent(self, notice_id: int) -> None:
-        """Forget a notice."""
-        self.rows.pop(notice_id, None)
+
+class _Drafts:
+    def __init__(self) -> None:
+        self.rows: dict[tuple[AccountId, PlanId], WatchedDraft] = {}
+
+    async def watch(self, draft: WatchedDraft) -> None:
+        self.rows[draft.account_id, draft.plan_id] = draft
+
+    async def left(
+        self, *, begun_by: datetime, closing: tuple[datetime, datetime], most: int
+    ) -> Sequence[WatchedDraft]:
+        return [
+            one
+            for one in self.rows.values()
+            if one.begun_at <= begun_by and closing[0] < one.closes_at <= closing[1]
+        ][:most]
+
+    async def drop(self, drafts: Sequence[WatchedDraft]) -> None:
+        for one in drafts:
+            self.rows.pop((one.account_id, one.plan_id), None)
 
     async def forget(self, *, before: datetime) -> int:
-        """Give up old notices."""
-        old = [notice.id for notice, _ in self.rows.values() if notice.at < before]
-        for notice_id in old:
-            del self.rows[notice_id]
-        return len(old)
+        return 0
+
+
+class _Audience:
+    def __init__(self) -> None:
+        self.rows: list[Household] = []
+
+    async def page(self, plan_id: str, *, after: str, most: int) -> Sequence[Household]:
+        return [one for one in self.rows if one.account_id > after][:most]
+
+
+class _Outbox(MemoryOutbox):
+    """One that remembers until when things are worth telling."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.until: list[datetime | None] = []
+
+    async def add_all(
+        self, pushes: Sequence[Push], *, at: datetime, until: datetime | None = None
+    ) -> int:
+        self.until.append(until)
+        return await super().add_all(pushes, at=at, until=until)
+
+
+class NoticesMemory(PeopleWork):
+    """Accounts, plans, choices, drafts and who may be told."""
+
+    def __init__(self, book: PlanBook) -> None:
+        super().__init__()
+        self.plans = MemoryPlans(book, MemoryRegistrations())
+        self.choices = _Choices()
+        self.drafts = _Drafts()
+        self.audience = _Audience()
+        self.outbox: _Outbox = _Outbox()

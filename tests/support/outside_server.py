@@ -59,7 +59,16 @@ class _Handler(BaseHTTPRequestHandler):
     server: OutsideServer
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self._attend(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def do_GET(self) -> None:
+        if self.path == "/elsewhere":
+            self.server.seen.append(Request("GET", self.path, {}, b""))
+            self._say(Answer(b"{}"))
+        else:
+            self._attend(b"")
+
+    def _attend(self, body: bytes) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, self.path, headers, body)
         self.server.seen.append(request)
@@ -80,12 +89,10 @@ class _Handler(BaseHTTPRequestHandler):
             case Fault.ELSEWHERE:
                 self._say(Answer(b"", 302, {"Location": f"{self.server.base}/elsewhere"}))
 
-    def do_GET(self) -> None:
-        self.server.seen.append(Request("GET", self.path, {}, b""))
-        self._say(Answer(b"{}"))
-
     def _say(self, answer: Answer) -> None:
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)
+        if "Date" not in answer.headers:
+            self.send_header("Date", self.date_time_string())
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body)))

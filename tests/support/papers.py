@@ -128,6 +128,7 @@ class PapersHouse:
         self.app.include_router(prints.router)
         self.app.mount(STATIC_PATH, StaticFiles(directory=STATIC_FOLDER))
         self.app.state.house = self
+        self.asks_everybody = False
 
     @asynccontextmanager
     async def open_work(self) -> AsyncIterator[PapersMemory]:

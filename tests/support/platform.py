@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-__all__ = ["Card", "FakePlatform", "Link", "Post", "ReplySeen", "Tap", "Value"]
+__all__ = ["Card", "FakePlatform", "Link", "Post", "ReplySeen", "Tap", "Value", "pushed_text"]
 
 Value: TypeAlias = "str | int | float | Mapping[str, Value] | Sequence[Mapping[str, Value]]"
 """What an element holds: words, a number, elements, or the same element several times."""
@@ -293,7 +293,11 @@ class FakePlatform:
         xml = self._opened(body) if self.secure else body
         fields = _children(_root(xml))
         kind = fields["MsgType"].text
-        assert kind in {"text", "news"}, f"an unexpected reply: {kind}"
+        assert kind in {"text", "news", _TRANSFER}, f"an unexpected reply: {kind}"
+        if kind == _TRANSFER:
+            assert set(fields) == _HEAD, f"unexpected parts: {sorted(fields)}"
+            to, sender = fields["ToUserName"].text or "", fields["FromUserName"].text or ""
+            return ReplySeen(to, sender, 0, xml.decode(), "(to the platform's desk)")
         payload = {"Content"} if kind == "text" else {"ArticleCount", "Articles"}
         assert set(fields) == _HEAD | payload, f"unexpected parts: {sorted(fields)}"
         to, sender = fields["ToUserName"].text or "", fields["FromUserName"].text or ""
@@ -312,7 +316,16 @@ class FakePlatform:
         return self.decrypt(words["Encrypt"])
 
 
+_TRANSFER = "transfer_customer_service"
 _HEAD = {"ToUserName", "FromUserName", "CreateTime", "MsgType"}
+
+
+def pushed_text(openid: str, content: str) -> ReplySeen:
+    """Return what a citizen sees of a text that was pushed."""
+    seen = ReplySeen(openid, "", 0, "")
+    element = ET.Element("Content")
+    element.text = content
+    return _read_text(seen, {"Content": element})
 
 
 def _element(tag: str, value: Value) -> str:

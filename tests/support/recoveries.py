@@ -1,24 +1,50 @@
 """Recoveries in memory, a face check by hand, and a person who has accounts."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from domain.accounts.model import ENTRIES, Account, Proof, Purpose
 from domain.accounts.service import AccountService
 from domain.content.model import AGREEMENTS, DocumentKind
 from domain.identity.faces import FaceOutcome, FaceSession
 from domain.identity.model import AccountSeen, Recovery, RecoveryState, Verified
 from domain.identity.recovery import RecoveryService
 from domain.identity.showing import FaceService
-from domain.shared.errors import UnavailableError
-from domain.shared.records import AccountId
+from domain.shared.errors import DomainError, UnavailableError
+from domain.shared.idents import long_id
+from domain.shared.records import AccountId, OpenId
+from tests.support.allotment import MemoryActs
 from tests.support.chance import SeededRandomness
 from tests.support.clock import FakeClock
-from tests.support.works import PHONE, MemoryAccounts, MemorySecrets, PeopleWork
+from tests.support.works import (
+    ALICE,
+    PHONE,
+    MemoryAccounts,
+    MemoryPeople,
+    MemorySecrets,
+    PeopleWork,
+)
 
-__all__ = ["FACE", "NAME", "NUMBER", "THREE", "FakeFaces", "MemoryRecoveries", "Office", "Read"]
+__all__ = [
+    "FACE",
+    "MALLORY",
+    "NAME",
+    "NEW_PHONE",
+    "NUMBER",
+    "OTHER_NUMBER",
+    "THREE",
+    "FakeFaces",
+    "MemoryRecoveries",
+    "Office",
+    "Read",
+    "refusal",
+]
 
 NAME, NUMBER = "曹雪芹", "11010519491231002X"
+OTHER_NUMBER = "110100198809230028"
+NEW_PHONE = "+8613900000009"
+MALLORY = OpenId("oTestMallory00000000000004")
 
 
 @dataclass(frozen=True)
@@ -52,9 +78,12 @@ class FakeFaces:
         self.outcomes[receipt] = FaceOutcome.PENDING
         return FaceSession(f"https://faces.test/{receipt}", receipt)
 
-    async def outcome(self, receipt: str) -> FaceOutcome:
-        """Return what was set."""
+    async def outcome(self, receipt: str, *, name: str, id_number: str) -> FaceOutcome:
+        """Return what was set, of the person the session was opened for."""
         self._answer()
+        opened = self.begun[int(receipt.removeprefix("receipt-")) - 1]
+        if opened != (name, id_number):
+            raise UnavailableError
         return self.outcomes.get(receipt, FaceOutcome.EXPIRED)
 
     def called(self, headers: Mapping[str, str], body: bytes) -> str | None:
@@ -73,9 +102,11 @@ class FakeFaces:
 class MemoryRecoveries:
     """A `RecoveryStore` in a dict, over accounts in memory."""
 
-    def __init__(self, accounts: MemoryAccounts) -> None:
+    def __init__(self, accounts: MemoryAccounts, people: MemoryPeople, acts: MemoryActs) -> None:
         self.rows: dict[str, Recovery] = {}
         self._accounts = accounts
+        self._people = people
+        self._acts = acts
 
     async def add(self, recovery: Recovery) -> None:
         """Keep a new recovery."""
@@ -111,6 +142,24 @@ class MemoryRecoveries:
         done = [one for one in mine if one.state is RecoveryState.DONE]
         late = [(one.done_at, one) for one in done if one.done_at and one.done_at >= since]
         return [one for _, one in sorted(late, key=lambda pair: pair[0])]
+
+    async def of_account(self, account: Account) -> list[Recovery]:
+        """Return what was done to recover an account, oldest first."""
+        return [
+            one
+            for one in self.rows.values()
+            if one.account_id == account.id or one.person_id == account.person_id
+        ]
+
+    async def at_home(self, openid: OpenId, id_number: str) -> bool:
+        """Tell whether a citizen was ever signed in to an account of an ID number's person."""
+        number = long_id(id_number)
+        named = {one.id for one in self._people.rows.values() if long_id(one.id_number) == number}
+        theirs = {one.id for one in self._accounts.rows.values() if one.person_id in named}
+        return any(
+            act.actor == openid and act.tag in ENTRIES and act.object_id in theirs
+            for act in self._acts.rows
+        )
 
     async def save(self, recovery: Recovery, *, was: RecoveryState) -> bool:
         """Keep how a recovery has gone on, unless it had moved."""
@@ -153,7 +202,9 @@ class MemoryRecoveries:
 class _Work(PeopleWork):
     def __init__(self) -> None:
         super().__init__()
-        self.recoveries = MemoryRecoveries(self.accounts)  # type: ignore[assignment] # does more
+        self.recoveries = MemoryRecoveries(  # type: ignore[assignment] # does more
+            self.accounts, self.people, self.acts
+        )
 
 
 class Office:
@@ -182,3 +233,46 @@ class Office:
             assert await self.work.accounts.set_person(account.id, person.id)
             opened.append(account.id)
         return opened
+
+    async def proven(self, openid: OpenId = ALICE) -> Recovery:
+        """Bring a citizen's recovery of the person to where the face was known."""
+        recovery = await self.recovery.open(openid, NAME, NUMBER)
+        await self.faces.begin(recovery, FACE)
+        self.check.last(FaceOutcome.PASSED)
+        return await self.faces.seen(openid, recovery.id)
+
+    def code(
+        self,
+        openid: OpenId = ALICE,
+        phone: str = NEW_PHONE,
+        why: Purpose = Purpose.RECOVER,
+    ) -> Proof:
+        """Return the proof that a right code would have given just now."""
+        return Proof(openid, phone, why, "draft", self.clock.now())
+
+    async def finish(
+        self, recovery: Recovery, account_id: str, *, phone: str = NEW_PHONE
+    ) -> Account:
+        """Finish a recovery with a new phone."""
+        return await self.recovery.finish(
+            openid=recovery.openid,
+            recovery_id=recovery.id,
+            account_id=account_id,
+            proof=self.code(recovery.openid, phone),
+            agreed=THREE,
+        )
+
+    @property
+    def word(self) -> str:
+        """The word that the old phone was told."""
+        [notice] = self.work.outbox.to_phones()
+        return notice.values[1]
+
+
+async def refusal(wish: Callable[[], Awaitable[object]]) -> type[DomainError] | None:
+    """Return what a wish was refused with; ``None`` if it was not."""
+    try:
+        await wish()
+    except DomainError as error:
+        return type(error)
+    return None

@@ -34,15 +34,36 @@ _UNIT = "二居室"
 
 
 class StartedServer:
-    """``anju serve --demo`` on a folder that outlives it, always at the same address."""
+    """``anju serve --demo`` on a folder that outlives it, always at the same address.
 
-    def __init__(self, folder: Path, world: Path | None = None) -> None:
+    Parameters
+    ----------
+    folder
+        Where the embedded stores lie.
+    world
+        The people and families of the stand-ins, where not the shipped ones.
+    workers
+        How many processes serve; more than one need ``settings`` that name shared stores.
+    settings
+        Further settings, by their variables.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        world: Path | None = None,
+        *,
+        workers: int = 1,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self.database = folder / "anju.db"
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.platform = _platform()
         self._world = {} if world is None else {"ANJU_SANDBOX__DATA": str(world)}
+        self._workers = workers
+        self._settings = settings or {}
 
     async def start(self) -> None:
         """Start it and wait until it is ready for citizens."""
@@ -50,8 +71,10 @@ class StartedServer:
             "ANJU_DATABASE__URL": f"sqlite+aiosqlite:///{self.database}",
             "ANJU_SERVER__PORT": str(self.port),
             **self._world,
+            **self._settings,
         }
-        self.process = await _spawn("serve", "--demo", environment=settings)
+        several = ("--workers", str(self._workers)) if self._workers > 1 else ()
+        self.process = await _spawn("serve", "--demo", *several, environment=settings)
         assert self.process.stdout
         async with asyncio.timeout(_SECONDS_TO_START):
             announced = await self.process.stdout.readline()  # said once it listens
@@ -71,7 +94,16 @@ class StartedServer:
 
     async def kill(self) -> None:
         """End it as a power cut would: ``kill -9``."""
+        for worker in self.workers():
+            os.kill(worker, signal.SIGKILL)
         await self.end(signal.SIGKILL)
+
+    def workers(self) -> list[int]:
+        """Return the ids of the processes it has begun; none where one process serves alone."""
+        if self.process.returncode is not None:
+            return []
+        begun = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(one) for one in begun.read_text("ascii").split()]
 
     async def deliver(self, post: Post) -> ReplySeen | None:
         """Let the platform post a message; return what the citizen sees, ``None`` for silence."""
@@ -87,9 +119,15 @@ class StartedServer:
 
 
 @asynccontextmanager
-async def started(folder: Path, world: Path | None = None) -> AsyncIterator[StartedServer]:
+async def started(
+    folder: Path,
+    world: Path | None = None,
+    *,
+    workers: int = 1,
+    settings: Mapping[str, str] | None = None,
+) -> AsyncIterator[StartedServer]:
     """Lend a started server; whatever became of it, nothing of it is left."""
-    server = StartedServer(folder, world)
+    server = StartedServer(folder, world, workers=workers, settings=settings)
     await server.start()
     try:
         yield server

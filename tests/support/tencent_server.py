@@ -83,7 +83,8 @@ class TencentServer:
 
     ``people`` are names by ID number, ``cards`` holders' ID numbers by card, ``templates`` how
     many blanks an approved template has, ``card`` what the next picture shows. ``says`` and
-    ``statuses`` overrule the answers: an error code by action, a status by phone.
+    ``statuses`` overrule the answers: an error code by action, a status by phone; ``echoes`` what
+    is told of a session.
     """
 
     http: OutsideServer = field(init=False)
@@ -96,6 +97,8 @@ class TencentServer:
     statuses: dict[str, str] = field(default_factory=dict)
     says: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, int | None] = field(default_factory=dict)
+    opened: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    echoes: dict[str, Any] = field(default_factory=dict)
     sent: list[tuple[str, str, list[str]]] = field(default_factory=list)
     asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
@@ -161,13 +164,17 @@ class TencentServer:
     def _open_session(self, params: Mapping[str, Any]) -> dict[str, Any]:
         token = f"CE661F1A-0F1E-45BD-BE13-{len(self.sessions):012d}"
         self.sessions[token] = None
+        self.opened[token] = params
         return {"BizToken": token, "Url": f"https://vendor.test/api/web/login?token={token}"}
 
     def _tell_of_session(self, params: Mapping[str, Any]) -> dict[str, Any]:
         if params["BizToken"] not in self.sessions:
             raise _VendorError("InvalidParameterValue.BizTokenIllegal")
-        code = self.sessions[params["BizToken"]]
-        return {"Text": {"ErrCode": code, "ErrMsg": "", "LivenessDetail": []}, "BestFrame": None}
+        code, opened = self.sessions[params["BizToken"]], self.opened[params["BizToken"]]
+        done = {"LiveStatus": code, "Comparestatus": code}
+        text = {"ErrCode": code, "ErrMsg": "", "LivenessDetail": [], **done}
+        named = {name: opened.get(name) for name in ("Name", "IdCard", "Extra")}
+        return {"Text": {**text, **named, **self.echoes}, "BestFrame": None}
 
     def _read_card(self, params: Mapping[str, Any]) -> dict[str, Any]:
         picture = base64.b64decode(params["ImageBase64"], validate=True)

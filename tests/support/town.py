@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 from fastapi import FastAPI
 from pydantic import SecretStr
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, make_url, select
 
 from adapters import demo
 from adapters.cipher import Cipher
@@ -26,19 +26,33 @@ from adapters.sql.base import SqlSession
 from adapters.sql.schema import METADATA
 from adapters.sql.work import engine_for
 from bot.main import create_app
-from bot.settings import Database, Security, Server, Settings
+from bot.settings import Database, Redis, Security, Server, Settings
 from bot.wiring import Resources, SqlWork
 from dialogs.desk import Desk
 from domain.accounts.model import Proof, Purpose
+from domain.escalation.handovers import DeskKind
 from domain.plans.model import Plan, Project
+from domain.posters.model import Poster, Target, TargetKind
+from domain.posters.service import PosterService
 from domain.registrations.model import Registration
 from domain.shared.clock import china_time
 from domain.shared.records import OpenId
 from tests.support.chance import SeededRandomness
 from tests.support.clock import FakeClock
 from tests.support.platform import FakePlatform, Post, ReplySeen
+from tests.support.postgres import fresh_records
+from tests.support.redis_server import empty_redis
 
-__all__ = ["KEY", "PUBLIC_URL", "Resident", "Town", "found_town", "lay_out", "residents"]
+__all__ = [
+    "KEY",
+    "PUBLIC_URL",
+    "Resident",
+    "Town",
+    "found_shared_town",
+    "found_town",
+    "lay_out",
+    "residents",
+]
 
 KEY = bytes(range(32))
 PUBLIC_URL = "http://anju.test"
@@ -79,6 +93,10 @@ async def lay_out(folder: Path) -> None:
     """Make the records that every town begins with: migrated, with the demo's plans and texts."""
     url = _url(folder)
     await schema.upgrade(url)
+    await _load(url)
+
+
+async def _load(url: str) -> None:
     engine = engine_for(url)
     session = SqlSession(engine, Cipher(KEY))
     await demo.load_demo(session, FakeClock().now())
@@ -90,7 +108,29 @@ async def lay_out(folder: Path) -> None:
 async def found_town(template: Path, folder: Path) -> AsyncIterator["Town"]:
     """Lend a town whose records are a copy of a template's."""
     shutil.copytree(template, folder, dirs_exist_ok=True)
-    town = Town(folder)
+    async with _opened(Town(folder)) as town:
+        yield town
+
+
+@asynccontextmanager
+async def found_shared_town(folder: Path, *, port: int | None = None) -> AsyncIterator["Town"]:
+    """Lend a town on PostgreSQL and Redis, as many processes share it.
+
+    Parameters
+    ----------
+    port
+        Where it reaches PostgreSQL, if not directly.
+    """
+    records = await fresh_records()
+    await _load(records)
+    url = make_url(records)
+    reached = url.set(port=port or url.port).render_as_string(hide_password=False)
+    async with _opened(Town(folder, records=reached, redis=await empty_redis())) as town:
+        yield town
+
+
+@asynccontextmanager
+async def _opened(town: "Town") -> AsyncIterator["Town"]:
     await town.open()
     try:
         yield town
@@ -103,14 +143,15 @@ def _url(folder: Path) -> str:
 
 
 class Town:
-    """The bot on one folder, which may be closed and opened again."""
+    """The bot on one folder, or on servers, which may be closed and opened again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, records: str = "", redis: str = "") -> None:
         self.clock = FakeClock()
         self.chance = SeededRandomness()
         self.residents = residents()
         self.settings = Settings(
-            database=Database(url=_url(folder)),
+            database=Database(url=records or _url(folder)),
+            redis=Redis(url=redis),
             security=Security(data_key=SecretStr(base64.b64encode(KEY).decode())),
             server=Server(public_url=PUBLIC_URL),
         )
@@ -123,6 +164,7 @@ class Town:
             now=lambda: self.clock.now().timestamp(),
         )
         self._received: list[SentSms] = []
+        self._posters: dict[str, Poster] = {}
 
     # The process
 
@@ -132,6 +174,8 @@ class Town:
         self._life = self.app.router.lifespan_context(self.app)
         await self._life.__aenter__()
         self.house: Resources = self.app.state.house
+        # What is to be told waits for who asks, so that a test finds it where it was left.
+        self.house.bell.ring = lambda: None
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app), base_url=PUBLIC_URL
         )
@@ -146,6 +190,12 @@ class Town:
         """Stop it and start it again on the same files."""
         await self.close()
         await self.open()
+
+    async def move_desk(self, kind: DeskKind) -> None:
+        """Have people answer elsewhere from now on."""
+        escalation = self.settings.escalation.model_copy(update={"desk": kind})
+        self.settings = self.settings.model_copy(update={"escalation": escalation})
+        await self.restart()
 
     async def deliver(self, post: Post) -> ReplySeen | None:
         """Let the platform post a message; return what the citizen sees, ``None`` for silence."""
@@ -201,6 +251,33 @@ class Town:
                 if project.name.startswith(name):
                     return project, plan
         return None
+
+    async def scene(self, about: str) -> str:
+        """Return what a poster carries that hangs, or a project's; other words as they are."""
+        if about in self._posters:
+            return self._posters[about].scene
+        found = await self.project(about) if about else None
+        return found[0].scene if found else about
+
+    async def hang(self, name: str, kind: str, about: str = "") -> None:
+        """Make a poster, or retire the one of that name."""
+        async with self.house.open_work() as work:
+            posters = PosterService(work, self.house.outside.scene_codes, self.clock, self.chance)
+            if kind == "retired":
+                await posters.retire(self._posters[name].id, by="officer-1")
+            else:
+                target = Target(TargetKind(kind), await self._target(kind, about))
+                self._posters[name] = await posters.make(
+                    target, title=name, caption="微信扫一扫", by="officer-1"
+                )
+            await work.commit()
+        await self.house.look()
+
+    async def _target(self, kind: str, about: str) -> str:
+        if kind == "plan":
+            return (await self.plan(about)).id
+        found = await self.project(about) if kind == "project" else None
+        return found[0].id if found else about
 
     async def plan(self, words: str) -> Plan:
         """Return the plan whose name holds these words."""

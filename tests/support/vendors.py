@@ -7,7 +7,7 @@ from adapters.filing_register import HttpFamilyRegister, RegisterAccess
 from adapters.tencent import TencentAccess, TencentCloud
 from adapters.tencent_sms import SmsTemplates, TencentSms
 from domain.shared.clock import Clock
-from domain.shared.notices import NoticeKind
+from domain.shared.pushes import PushKind
 from tests.support import register_server, tencent_server
 from tests.support.chance import SeededRandomness
 from tests.support.register_server import RegisterServer
@@ -19,7 +19,15 @@ TEMPLATES = SmsTemplates(
     app_id="1400006666",
     sign="安居",
     code="1001",
-    notices={NoticeKind.PHONE_CHANGED: "1002", NoticeKind.RECOVERED: "1003"},
+    notices={
+        PushKind.PHONE_CHANGED: "1002",
+        PushKind.RECOVERED: "1003",
+        PushKind.RESTED: "1004",
+        PushKind.COME_BACK: "1005",
+        PushKind.REGISTERED: "1006",
+        PushKind.CANCELLED: "1007",
+        PushKind.CASE: "1008",
+    },
 )
 
 
@@ -45,7 +53,8 @@ async def cloud_at(
 
 def sms_at(server: TencentServer, cloud: TencentCloud, clock: Clock) -> TencentSms:
     """Return a sender whose templates the vendor has approved."""
-    server.templates = {"1001": 2, "1002": 1, "1003": 2}
+    server.templates = {"1001": 2, "1002": 1, "1003": 2, "1004": 1, "1005": 0}
+    server.templates |= dict.fromkeys(("1006", "1007", "1008"), 3)
     return TencentSms(cloud, clock, TEMPLATES)
 
 

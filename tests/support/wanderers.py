@@ -5,7 +5,6 @@ always be true. The moves are plain data, so that a failing talk can be made sho
 """
 
 import asyncio
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ from sqlalchemy import func, select
 
 from adapters.simulated import DEMO_WORLD, World
 from adapters.sql.schema import METADATA
+from bot.talks import loaded
 from dialogs.engine.dsl import Agree, Ask, Code, Menu, Read, Secure
 from dialogs.engine.flow import Flow
 from dialogs.engine.kinds import filing_number
@@ -440,7 +440,7 @@ class Wander:
         payload = await self.town.house.conversations.peek(who.openid)
         if payload is None:
             return None
-        return Conversation.from_json(json.loads(self.town.house.cipher.open(payload)))
+        return loaded(self.town.house.cipher.open(payload))
 
     async def _nothing_lost(self, before: Conversation, after: Conversation | None) -> None:
         """Look that words which only ask or leave have taken no answer away."""

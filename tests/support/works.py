@@ -19,7 +19,7 @@ from domain.shared.idents import long_id
 from domain.shared.records import AccountId, OpenId
 from domain.shared.throttle import Limit, Taken
 from tests.support.allotment import MemoryActs, MemoryConsents, MemoryEffects
-from tests.support.notices import MemoryNotices
+from tests.support.pushes import MemoryOutbox
 
 __all__ = [
     "ALICE",
@@ -236,7 +236,7 @@ class PeopleWork:
         self.acts = MemoryActs()
         self.consents = MemoryConsents()
         self.effects = MemoryEffects()
-        self.notices = MemoryNotices()
+        self.outbox = MemoryOutbox()
         self.accounts = MemoryAccounts()
         self.people = MemoryPeople()
         self.families = MemoryFamilies()

@@ -17,7 +17,7 @@ from domain.identity.model import Verified
 from domain.identity.service import PersonStore
 from domain.shared.records import AccountId, OpenId
 from tests.support.clock import FakeClock
-from tests.support.sql import CIPHER, fresh_engine
+from tests.support.sql import CIPHER, DATABASES, fresh_engine
 from tests.support.works import ALICE, BOB, PHONE, MemoryAccounts, MemoryFamilies, MemoryPeople
 
 NOW = FakeClock().now()
@@ -32,12 +32,12 @@ class Stores(NamedTuple):
     families: FamilyStore
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=["memory", *DATABASES])
 async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
     if request.param == "memory":
         yield Stores(MemoryAccounts(), MemoryPeople(), MemoryFamilies())
         return
-    async with fresh_engine(tmp_path) as engine:
+    async with fresh_engine(tmp_path, request.param) as engine:
         session = SqlSession(engine, CIPHER)
         yield Stores(SqlAccounts(session), SqlPeople(session), SqlFamilies(session))
         await session.close()

@@ -2,21 +2,26 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from adapters.cipher import Cipher
+from adapters.redis.conversations import RedisConversations
 from adapters.sql.conversations import EmbeddedConversations
 from domain.shared.conversations import (
+    FLOOD_MESSAGES,
+    FLOOD_SECONDS,
     Answered,
     BusyError,
     ConversationStore,
+    FloodedError,
     Mine,
     OvertakenError,
 )
 from domain.shared.records import OpenId
 from tests.support.clock import FakeClock
+from tests.support.redis_server import empty_redis
 
 LI = OpenId("li" + "0" * 26)
 WANG = OpenId("wang" + "0" * 24)
@@ -38,15 +43,31 @@ async def embedded(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Open]:
 
     async def open_store(lease: float = 30.0) -> ConversationStore:
         if opened:
-            await opened[-1].close()
+            await opened[-1].aclose()
         opened.append(EmbeddedConversations(tmp_path / "talk.db", clock, lease=lease))
         return opened[-1]
 
     yield open_store
-    await opened[-1].close()
+    await opened[-1].aclose()
 
 
-@pytest.fixture(params=["embedded"])
+@pytest.fixture
+async def redis(clock: FakeClock) -> AsyncIterator[Open]:
+    opened: list[RedisConversations] = []
+    url = await empty_redis()
+
+    async def open_store(lease: float = 0.3) -> ConversationStore:
+        if opened:
+            await opened[-1].aclose()
+        cipher = Cipher(bytes(32))
+        opened.append(await RedisConversations.open(url, clock, cipher, lease=lease))
+        return opened[-1]
+
+    yield open_store
+    await opened[-1].aclose()
+
+
+@pytest.fixture(params=["embedded", "redis"])
 def reopen(request: pytest.FixtureRequest) -> Open:
     return request.getfixturevalue(request.param)
 
@@ -266,6 +287,25 @@ async def test_a_turn_that_hangs_is_overtaken_and_can_no_longer_save(reopen: Ope
     assert await store.peek(LI) == b"both"
 
 
+async def test_a_claim_is_held_until_its_turn_ends(store: ConversationStore) -> None:
+    first = await claimed(store, "k1")
+    assert store.holds(first)
+    await store.finish(first, payload=b"p1", reply=b"r1")
+    assert not store.holds(first)
+    second = await claimed(store, "k2")
+    assert store.holds(second)
+    await store.abandon(second)
+    assert not store.holds(second)
+
+
+async def test_a_turn_that_hangs_knows_that_it_holds_nothing(reopen: Open) -> None:
+    store = await reopen(lease=0.0)
+    sleeper = await claimed(store, "k1")
+    heir = await claimed(store, "k2")
+    assert not store.holds(sleeper)
+    await store.abandon(heir)
+
+
 async def test_of_two_turns_for_one_delivery_only_one_saves(reopen: Open) -> None:
     store = await reopen(lease=0.0)
     sleeper = await claimed(store, "k1")
@@ -292,21 +332,75 @@ async def test_a_stale_claim_does_not_end_somebody_elses_turn(store: Conversatio
     assert isinstance(await behind, Mine)
 
 
-async def test_old_replies_are_forgotten_and_conversations_stay(
-    store: ConversationStore, clock: FakeClock
-) -> None:
-    for number in range(3):
-        await store.finish(await claimed(store, f"k{number}"), payload=b"p", reply=b"r")
-        clock.forward(3600)
-    assert await store.forget(before=clock.now() - timedelta(hours=2)) == 1
-    assert await store.forget(before=clock.now() - timedelta(hours=2)) == 0
-    assert await store.claim("k1", LI, wait=LONG) == Answered(b"r")
-    assert (await claimed(store, "k0")).payload == b"p"
-
-
 async def test_peeking_waits_for_nobody_and_claims_nothing(store: ConversationStore) -> None:
     await store.finish(await claimed(store, "k0"), payload=b"p", reply=b"r0")
     claim = await claimed(store, "k1")
     assert await store.peek(LI) == b"p"
     await store.finish(claim, payload=b"q", reply=b"r1")
     assert await store.peek(LI) == b"q"
+
+
+async def answered(store: ConversationStore, key: str, openid: OpenId = LI) -> None:
+    await store.finish(await claimed(store, key, openid), payload=b"p", reply=b"r")
+
+
+async def test_more_messages_than_anybody_types_are_a_flood(
+    store: ConversationStore, clock: FakeClock
+) -> None:
+    for number in range(FLOOD_MESSAGES):
+        await answered(store, f"k{number}")
+    with pytest.raises(FloodedError) as flooded:
+        await store.claim("one too many", LI, wait=LONG)
+    seconds_left = (flooded.value.until - clock.now()).total_seconds()
+    assert 0 < seconds_left <= FLOOD_SECONDS
+    assert isinstance(await store.claim("k", WANG, wait=LONG), Mine)
+
+
+async def test_messages_that_come_again_are_no_flood(store: ConversationStore) -> None:
+    await answered(store, "k0")
+    for _ in range(2 * FLOOD_MESSAGES):
+        assert await store.claim("k0", LI, wait=LONG) == Answered(b"r")
+    running = await claimed(store, "k1")
+    for _ in range(2 * FLOOD_MESSAGES):
+        with pytest.raises(BusyError):
+            await store.claim("k1", LI, wait=0)
+    await store.finish(running, payload=b"p", reply=b"r")
+    for number in range(2, FLOOD_MESSAGES):
+        await answered(store, f"k{number}")
+    with pytest.raises(FloodedError):
+        await store.claim("one too many", LI, wait=LONG)
+
+
+async def test_a_flood_leaves_the_citizens_line_as_it_was(store: ConversationStore) -> None:
+    first = await claimed(store, "k0")
+    waiting = [
+        asyncio.create_task(store.claim(f"k{number}", LI, wait=LONG))
+        for number in range(1, FLOOD_MESSAGES)
+    ]
+    await started(*waiting)
+    for number in range(10):
+        with pytest.raises(FloodedError):
+            await store.claim(f"flood{number}", LI, wait=LONG)
+    await store.finish(first, payload=b"", reply=b"r")
+    for number, task in enumerate(waiting, start=1):
+        claim = await task
+        assert isinstance(claim, Mine)
+        assert claim.payload == bytes(range(1, number))
+        await store.finish(claim, payload=bytes(range(1, number + 1)), reply=b"r")
+
+
+async def test_one_citizens_flood_does_not_touch_another(store: ConversationStore) -> None:
+    async def flood() -> None:
+        for number in range(500):
+            try:
+                claim = await store.claim(f"flood{number}", LI, wait=LONG)
+            except FloodedError:
+                continue
+            assert isinstance(claim, Mine)
+            await store.finish(claim, payload=b"p", reply=b"r")
+
+    flooding = asyncio.create_task(flood())
+    for number in range(FLOOD_MESSAGES):
+        await answered(store, f"calm{number}", WANG)
+        assert await store.claim(f"calm{number}", WANG, wait=LONG) == Answered(b"r")
+    await flooding

@@ -4,24 +4,24 @@ from pathlib import Path
 import pytest
 
 from adapters.sql.base import SqlSession
-from adapters.sql.plans import ContentCache, SqlDocuments
+from adapters.sql.documents import ContentCache, SqlDocuments
 from domain.content.model import fingerprint
 from domain.content.service import DocumentStore
 from tests.support.allotment import MemoryDocuments, a_document, a_faq
 from tests.support.allotment_sql import keep_content
-from tests.support.sql import CIPHER, fresh_engine
+from tests.support.sql import CIPHER, DATABASES, fresh_engine
 
 OLD, NEW = a_document(version=1, text="旧"), a_document(version=2, text="新")
 POLICY = a_document("agreement-privacy")
 FAQS = (a_faq("b", "乙？", "二？"), a_faq("a", "甲？"))
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=["memory", *DATABASES])
 async def documents(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[DocumentStore]:
     if request.param == "memory":
         yield MemoryDocuments([OLD, NEW, POLICY], FAQS)
         return
-    async with fresh_engine(tmp_path) as engine:
+    async with fresh_engine(tmp_path, request.param) as engine:
         session = SqlSession(engine, CIPHER)
         await keep_content(session, [NEW, OLD, POLICY], FAQS)
         yield SqlDocuments(session, ContentCache())

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sql.records import SqlEffects
 from domain.shared.records import Effect, EffectConflictError, EffectStore
+from domain.shared.work import CollidedError
 from tests.support.clock import FakeClock
 from tests.support.sql import open_work
 
@@ -49,6 +50,8 @@ async def test_of_fifty_submissions_at_once_one_has_an_effect(engine: AsyncEngin
     outcomes = await asyncio.gather(*map(submit, range(50)), return_exceptions=True)
     done = [number for number in outcomes if isinstance(number, int)]
     assert len(done) == 1
-    assert sum(isinstance(outcome, EffectConflictError) for outcome in outcomes) == 49
+    assert (
+        sum(isinstance(outcome, EffectConflictError | CollidedError) for outcome in outcomes) == 49
+    )
     async with open_work(engine) as work:
         assert await work.effects.find("draft-1") == replace(EFFECT, receipt=str(done[0]))

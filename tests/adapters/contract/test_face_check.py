@@ -19,6 +19,7 @@ from tests.support.vendors import cloud_at
 from tests.support.works import MemorySecrets
 
 NAME, NUMBER = "曹雪芹", "11010519491231002X"
+WHOSE = {"name": NAME, "id_number": NUMBER}
 BACK = "https://anju.test/h5/face-return"
 WORLD = World({NUMBER: Inhabitant(NAME, NUMBER, face="fail")})
 
@@ -59,7 +60,7 @@ async def vendor(
     with tencent() as server:
 
         async def end(receipt: str, passed: bool) -> None:  # noqa: FBT001 (as the page says it)
-            server.sessions[receipt] = 0 if passed else 1004
+            server.sessions[receipt.partition(".")[0]] = 0 if passed else 1004
 
         async with cloud_at(server) as cloud:
             yield Vendor(TencentFaceCheck(cloud, "1"), end)
@@ -86,14 +87,33 @@ async def test_an_outcome_is_what_was_shown_and_stays(
 ) -> None:
     session = await vendor.check.begin(NAME, NUMBER, back=BACK)
     other = await vendor.check.begin(NAME, NUMBER, back=BACK)
-    assert await vendor.check.outcome(session.receipt) is FaceOutcome.PENDING
+    assert await vendor.check.outcome(session.receipt, **WHOSE) is FaceOutcome.PENDING
     await vendor.end(session.receipt, passed)
-    assert [await vendor.check.outcome(session.receipt) for _ in range(2)] == [outcome] * 2
-    assert await vendor.check.outcome(other.receipt) is FaceOutcome.PENDING
+    assert [await vendor.check.outcome(session.receipt, **WHOSE) for _ in range(2)] == [outcome] * 2
+    assert await vendor.check.outcome(other.receipt, **WHOSE) is FaceOutcome.PENDING
+
+
+@pytest.mark.parametrize("ended", ["passed", "failed", "not at all"])
+@pytest.mark.parametrize(
+    "whose",
+    [
+        {"name": "林黛玉", "id_number": NUMBER},
+        {"name": NAME, "id_number": "110100198809230028"},
+    ],
+)
+async def test_an_outcome_of_somebody_else_is_none(
+    vendor: Vendor, ended: str, whose: dict[str, str]
+) -> None:
+    """Source: S0-68; reliability 3.2, row 46; I19."""
+    session = await vendor.check.begin(NAME, NUMBER, back=BACK)
+    if ended != "not at all":
+        await vendor.end(session.receipt, ended == "passed")
+    with pytest.raises(UnavailableError):
+        await vendor.check.outcome(session.receipt, **whose)
 
 
 async def test_an_unknown_session_has_expired(vendor: Vendor) -> None:
-    assert await vendor.check.outcome("nobody") is FaceOutcome.EXPIRED
+    assert await vendor.check.outcome("nobody", **WHOSE) is FaceOutcome.EXPIRED
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"receipt": "r"}', b"\xff" * 64])
@@ -116,7 +136,7 @@ async def test_a_session_ends_once(stand_in: SimulatedFaceCheck) -> None:
     session = await stand_in.begin(NAME, NUMBER, back=BACK)
     assert await stand_in.decide(session.receipt, passed=False)
     assert not await stand_in.decide(session.receipt, passed=True)
-    assert await stand_in.outcome(session.receipt) is FaceOutcome.FAILED
+    assert await stand_in.outcome(session.receipt, **WHOSE) is FaceOutcome.FAILED
     assert await stand_in.asked(session.receipt) is None
     assert not await stand_in.decide("nobody", passed=True)
 
@@ -136,9 +156,9 @@ async def test_sessions_outlast_a_restart_but_not_half_an_hour() -> None:
     clock, secrets = FakeClock(), MemorySecrets()
     session = await simulated(clock, secrets).begin(NAME, NUMBER, back=BACK)
     again = simulated(clock, secrets)
-    assert await again.outcome(session.receipt) is FaceOutcome.PENDING
+    assert await again.outcome(session.receipt, **WHOSE) is FaceOutcome.PENDING
     clock.moment += timedelta(minutes=31)
-    assert await again.outcome(session.receipt) is FaceOutcome.EXPIRED
+    assert await again.outcome(session.receipt, **WHOSE) is FaceOutcome.EXPIRED
 
 
 @pytest.mark.parametrize("state", [LineState.DOWN, LineState.DEAF])
@@ -148,4 +168,4 @@ async def test_a_silent_line_is_unavailable(stand_in: SimulatedFaceCheck, state:
     with pytest.raises(UnavailableError):
         await stand_in.begin(NAME, NUMBER, back=BACK)
     with pytest.raises(UnavailableError):
-        await stand_in.outcome(session.receipt)
+        await stand_in.outcome(session.receipt, **WHOSE)

@@ -11,7 +11,7 @@ from adapters.sql.base import SqlSession
 from adapters.sql.people import SqlFamilies
 from domain.filings.model import Family, FamilyState, Filing, Member, UnitType
 from domain.filings.service import FamilyStore
-from tests.support.sql import CIPHER, fresh_engine
+from tests.support.sql import CIPHER, DATABASES, fresh_engine
 from tests.support.works import MemoryFamilies
 
 FILING = Filing(
@@ -28,12 +28,12 @@ FILING = Filing(
 )
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=["memory", *DATABASES])
 async def families(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[FamilyStore]:
     if request.param == "memory":
         yield MemoryFamilies()
         return
-    async with fresh_engine(tmp_path) as engine:
+    async with fresh_engine(tmp_path, request.param) as engine:
         session = SqlSession(engine, CIPHER)
         yield SqlFamilies(session)
         await session.close()

@@ -10,11 +10,15 @@ from PIL import Image
 from adapters.simulated import Inhabitant, LineState, World
 from adapters.simulated_cards import SimulatedIdCardReader, draw_card
 from adapters.tencent_ocr import TencentIdCardReader
+from adapters.wechat_ocr import WechatIdCardReader
 from domain.identity.id_cards import CardFault, CardUnreadableError, IdCard, IdCardReader
 from domain.shared.errors import UnavailableError
+from tests.support.clock import FakeClock
 from tests.support.outside_server import Fault
 from tests.support.tencent_server import tencent
 from tests.support.vendors import cloud_at
+from tests.support.wechat.access import api_at
+from tests.support.wechat.server import wechat
 
 NUMBER = "11010519491231002X"
 PERSON = Inhabitant("曹雪芹", NUMBER)
@@ -35,13 +39,24 @@ class Desk:
     cut: Callable[[], None]
 
 
-@pytest.fixture(params=["simulated", "tencent"])
+@pytest.fixture(params=["simulated", "tencent", "wechat"])
 async def desk(request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
     if request.param == "simulated":
         reader = SimulatedIdCardReader(World({NUMBER: PERSON}))
         yield Desk(
             reader, lambda _n, _i: None, lambda: setattr(reader.line, "state", LineState.DOWN)
         )
+        return
+    if request.param == "wechat":
+        with wechat(FakeClock()) as platform:
+            async with api_at(platform) as api:
+                yield Desk(
+                    WechatIdCardReader(api),
+                    lambda name, number: setattr(
+                        platform.account, "card", {"name": name, "id": number}
+                    ),
+                    lambda: platform.http.faults.extend([Fault.DROPPED] * 2),
+                )
         return
     with tencent() as server:
         async with cloud_at(server) as cloud:

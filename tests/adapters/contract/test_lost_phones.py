@@ -14,9 +14,10 @@ from domain.accounts.service import AccountStore, LostPhones
 from domain.identity.model import Recovery, RecoveryState, Verified
 from domain.identity.recoveries import RecoveryStore
 from domain.identity.service import PersonStore
+from tests.support.allotment import MemoryActs
 from tests.support.clock import FakeClock
 from tests.support.recoveries import NAME, NUMBER, MemoryRecoveries
-from tests.support.sql import CIPHER, fresh_engine
+from tests.support.sql import CIPHER, DATABASES, fresh_engine
 from tests.support.works import ALICE, PHONE, MemoryAccounts, MemoryPeople
 
 NOW = FakeClock().now()
@@ -25,13 +26,13 @@ NEW_PHONE = "+8619900000002"
 Stores = tuple[RecoveryStore, AccountStore, PersonStore]
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=["memory", *DATABASES])
 async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
     if request.param == "memory":
-        accounts = MemoryAccounts()
-        yield MemoryRecoveries(accounts), accounts, MemoryPeople()
+        accounts, people = MemoryAccounts(), MemoryPeople()
+        yield MemoryRecoveries(accounts, people, MemoryActs()), accounts, people
         return
-    async with fresh_engine(tmp_path) as engine:
+    async with fresh_engine(tmp_path, request.param) as engine:
         session = SqlSession(engine, CIPHER)
         yield SqlRecoveries(session), SqlAccounts(session), SqlPeople(session)
         await session.close()

@@ -7,7 +7,7 @@ import pytest
 
 from adapters.simulated import LineState, SimulatedSms
 from domain.shared.errors import UnavailableError
-from domain.shared.notices import NoticeKind, NoticeSender
+from domain.shared.pushes import MANNERS, NoticeSender, PushKind
 from tests.support.clock import FakeClock
 from tests.support.outside_server import Fault
 from tests.support.tencent_server import tencent
@@ -15,8 +15,13 @@ from tests.support.vendors import cloud_at, sms_at
 
 PHONE = "+8619900000001"
 VALUES = {
-    NoticeKind.PHONE_CHANGED: ["139****5678"],
-    NoticeKind.RECOVERED: ["139****5678", "01234567"],
+    PushKind.PHONE_CHANGED: ["139****5678"],
+    PushKind.RECOVERED: ["139****5678", "01234567"],
+    PushKind.RESTED: ["11-22 09:30"],
+    PushKind.COME_BACK: [],
+    PushKind.REGISTERED: ["青禾家园 二居室", "DJ202603110000001", "2026年3月11日 12:00"],
+    PushKind.CANCELLED: ["青禾家园 二居室", "DJ202603110000001", "2026年3月11日 12:00"],
+    PushKind.CASE: ["公租房资格", "SL202603110000001", "已受理"],
 }
 
 
@@ -48,8 +53,12 @@ async def phones(request: pytest.FixtureRequest) -> AsyncIterator[Phones]:
             )
 
 
-@pytest.mark.parametrize("kind", NoticeKind)
-async def test_a_notice_of_any_kind_tells_all_its_values(phones: Phones, kind: NoticeKind) -> None:
+def test_every_kind_that_is_worth_an_sms_is_tried() -> None:
+    assert set(VALUES) == {kind for kind in PushKind if MANNERS[kind].by_sms}
+
+
+@pytest.mark.parametrize("kind", VALUES)
+async def test_a_notice_of_any_kind_tells_all_its_values(phones: Phones, kind: PushKind) -> None:
     await phones.sender.tell(PHONE, kind, VALUES[kind])
     [text] = phones.told()
     assert all(value in text for value in VALUES[kind])
@@ -59,4 +68,4 @@ async def test_a_notice_of_any_kind_tells_all_its_values(phones: Phones, kind: N
 async def test_a_silent_line_is_unavailable(phones: Phones, state: LineState) -> None:
     phones.cut(state)
     with pytest.raises(UnavailableError):
-        await phones.sender.tell(PHONE, NoticeKind.PHONE_CHANGED, VALUES[NoticeKind.PHONE_CHANGED])
+        await phones.sender.tell(PHONE, PushKind.PHONE_CHANGED, VALUES[PushKind.PHONE_CHANGED])

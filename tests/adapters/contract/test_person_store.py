@@ -12,18 +12,18 @@ from adapters.sql.people import SqlPeople
 from domain.identity.model import Verified
 from domain.identity.service import PersonStore
 from tests.support.clock import FakeClock
-from tests.support.sql import CIPHER, fresh_engine
+from tests.support.sql import CIPHER, DATABASES, fresh_engine
 from tests.support.works import MemoryPeople
 
 VERIFIED = Verified("曹雪芹", "11010519491231002X", FakeClock().now(), "test")
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=["memory", *DATABASES])
 async def people(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[PersonStore]:
     if request.param == "memory":
         yield MemoryPeople()
         return
-    async with fresh_engine(tmp_path) as engine:
+    async with fresh_engine(tmp_path, request.param) as engine:
         session = SqlSession(engine, CIPHER)
         yield SqlPeople(session)
         await session.close()

@@ -1,14 +1,22 @@
 """One suite for whoever keeps what citizens send. Source: S0-23."""
 
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 
 from adapters.simulated import LineState
 from adapters.simulated_cards import SimulatedPictures
+from adapters.wechat_pictures import WechatPictures
 from domain.shared.errors import UnavailableError
 from domain.shared.pictures import PictureSource
 from tests.support.clock import FakeClock
+from tests.support.outside_server import Fault
+from tests.support.wechat.access import api_at
+from tests.support.wechat.server import wechat
+
+PICTURE = b"\xff\xd8\xff a picture"
 
 DAY = timedelta(days=1).total_seconds()
 
@@ -18,36 +26,50 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture
-def kept(clock: FakeClock) -> SimulatedPictures:
-    pictures = SimulatedPictures(clock)
-    pictures.keep("media-1", b"a picture")
-    return pictures
+@dataclass
+class Platform:
+    """Where ``media-0`` lies, and a way to cut the line."""
+
+    source: PictureSource
+    cut: Callable[[], object]
 
 
-async def test_a_picture_is_there_for_three_days(kept: SimulatedPictures, clock: FakeClock) -> None:
-    source: PictureSource = kept
-    clock.forward(3 * DAY)
-    assert await source.fetch("media-1") == b"a picture"
-    clock.forward(1)
-    assert await source.fetch("media-1") is None
+@pytest.fixture(params=["simulated", "wechat"])
+async def platform(request: pytest.FixtureRequest, clock: FakeClock) -> AsyncIterator[Platform]:
+    if request.param == "simulated":
+        pictures = SimulatedPictures(clock)
+        pictures.keep("media-0", PICTURE)
+        yield Platform(pictures, lambda: setattr(pictures.line, "state", LineState.DOWN))
+        return
+    with wechat(clock) as server:
+        server.account.sent(PICTURE)
+        async with api_at(server) as api:
+            yield Platform(
+                WechatPictures(api), lambda: server.http.faults.extend([Fault.DROPPED] * 4)
+            )
 
 
-async def test_nothing_is_found_under_another_name(kept: SimulatedPictures) -> None:
-    source: PictureSource = kept
+async def test_a_picture_is_there_for_three_days(platform: Platform, clock: FakeClock) -> None:
+    clock.forward(3 * DAY - 1)
+    assert await platform.source.fetch("media-0") == PICTURE
+    clock.forward(2)
+    assert await platform.source.fetch("media-0") is None
+
+
+async def test_nothing_is_found_under_another_name(platform: Platform) -> None:
     for name in ("media-2", "", "http://169.254.169.254/latest", "../media-1"):
-        assert await source.fetch(name) is None
+        assert await platform.source.fetch(name) is None
 
 
-async def test_a_silent_platform_is_unavailable(kept: SimulatedPictures) -> None:
-    kept.line.state = LineState.DOWN
-    source: PictureSource = kept
+async def test_a_silent_platform_is_unavailable(platform: Platform) -> None:
+    platform.cut()
     with pytest.raises(UnavailableError):
-        await source.fetch("media-1")
+        await platform.source.fetch("media-0")
 
 
-async def test_only_the_last_fifty_are_held(kept: SimulatedPictures) -> None:
-    for number in range(2, 53):
+async def test_only_the_last_fifty_are_held(clock: FakeClock) -> None:
+    kept = SimulatedPictures(clock)
+    for number in range(2, 54):
         kept.keep(f"media-{number}", b"another")
     assert await kept.fetch("media-2") is None
-    assert await kept.fetch("media-3") == b"another"
+    assert await kept.fetch("media-4") == b"another"

@@ -21,7 +21,7 @@ from tests.support.allotment import (
     a_unit,
 )
 from tests.support.allotment_sql import keep_plans
-from tests.support.sql import CIPHER, fresh_engine
+from tests.support.sql import CIPHER, DATABASES, fresh_engine
 
 PLANS = [a_plan(limit=2), a_plan("coming", opens=6)]
 PROJECTS = [a_project("second"), a_project("first")]
@@ -29,13 +29,13 @@ UNITS = [a_unit("two", "second"), a_unit("one", "second", UnitType.ONE)]
 Stores = tuple[PlanStore, RegistrationStore]
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=["memory", *DATABASES])
 async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
     if request.param == "memory":
         registrations = MemoryRegistrations()
         yield MemoryPlans(PlanBook.of(PLANS, PROJECTS, UNITS), registrations), registrations
         return
-    async with fresh_engine(tmp_path) as engine:
+    async with fresh_engine(tmp_path, request.param) as engine:
         session = SqlSession(engine, CIPHER)
         await keep_plans(session, PLANS, PROJECTS, UNITS)
         yield SqlPlans(session, PlanCache()), SqlRegistrations(session)

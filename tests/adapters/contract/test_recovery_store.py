@@ -10,16 +10,19 @@ import pytest
 
 from adapters.sql.base import SqlSession
 from adapters.sql.people import SqlAccounts, SqlPeople
+from adapters.sql.records import SqlActs
 from adapters.sql.recoveries import SqlRecoveries
-from domain.accounts.model import Account
+from domain.accounts.model import ENTRIES, Account
 from domain.accounts.service import AccountStore
 from domain.identity.faces import FaceSession
 from domain.identity.model import Recovery, RecoveryState, Verified
 from domain.identity.recoveries import RecoveryStore
 from domain.identity.service import PersonStore
+from domain.shared.records import Act, ActStore
+from tests.support.allotment import MemoryActs
 from tests.support.clock import FakeClock
 from tests.support.recoveries import NAME, NUMBER, MemoryRecoveries
-from tests.support.sql import CIPHER, fresh_engine
+from tests.support.sql import CIPHER, DATABASES, fresh_engine
 from tests.support.works import ALICE, BOB, PHONE, MemoryAccounts, MemoryPeople
 
 NOW = FakeClock().now()
@@ -31,17 +34,20 @@ class Stores(NamedTuple):
     recoveries: RecoveryStore
     accounts: AccountStore
     people: PersonStore
+    acts: ActStore
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=["memory", *DATABASES])
 async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
     if request.param == "memory":
-        accounts = MemoryAccounts()
-        yield Stores(MemoryRecoveries(accounts), accounts, MemoryPeople())
+        accounts, people, acts = MemoryAccounts(), MemoryPeople(), MemoryActs()
+        yield Stores(MemoryRecoveries(accounts, people, acts), accounts, people, acts)
         return
-    async with fresh_engine(tmp_path) as engine:
+    async with fresh_engine(tmp_path, request.param) as engine:
         session = SqlSession(engine, CIPHER)
-        yield Stores(SqlRecoveries(session), SqlAccounts(session), SqlPeople(session))
+        yield Stores(
+            SqlRecoveries(session), SqlAccounts(session), SqlPeople(session), SqlActs(session)
+        )
         await session.close()
 
 
@@ -183,3 +189,38 @@ async def test_old_recoveries_are_dropped_and_young_ones_are_not(stores: Stores)
     assert await stores.recoveries.forget(before=NOW) == 0
     assert await stores.recoveries.forget(before=NOW + HOUR) == 1
     assert await stores.recoveries.find(recovery.id) is None
+
+
+async def test_what_was_done_to_an_account_is_found_by_it_and_by_its_person(
+    stores: Stores,
+) -> None:
+    person_id = await a_person(stores)
+    account = await an_account(stores, person_id, PHONE)
+    account = replace(account, person_id=person_id)
+    stranger = await a_person(stores, number="110100198809230028")
+    for name, whose, given in (
+        ("given", person_id, account.id),
+        ("begun", person_id, None),
+        ("strange", stranger, None),
+    ):
+        state = RecoveryState.DONE if given else RecoveryState.FAILED
+        await stores.recoveries.add(Recovery(name, BOB, whose, state, NOW, account_id=given))
+    assert {one.id for one in await stores.recoveries.of_account(account)} == {"given", "begun"}
+    nameless = replace(account, person_id=None)
+    assert [one.id for one in await stores.recoveries.of_account(nameless)] == ["given"]
+
+
+@pytest.mark.parametrize("tag", ENTRIES)
+async def test_whoever_was_signed_in_to_an_account_of_the_person_is_at_home(
+    stores: Stores, tag: str
+) -> None:
+    account = await an_account(stores, await a_person(stores), PHONE)
+    other = "110100198809230028"
+    await an_account(stores, await a_person(stores, number=other), OTHER_PHONE)
+    await stores.acts.add(Act("accounts:password:wrong", BOB, account.id, NOW, "h5"))
+    await stores.acts.add(Act(tag, ALICE, account.id, NOW, "chat"))
+    assert await stores.recoveries.at_home(ALICE, NUMBER)
+    assert await stores.recoveries.at_home(ALICE, NUMBER.lower())
+    assert not await stores.recoveries.at_home(BOB, NUMBER)
+    assert not await stores.recoveries.at_home(ALICE, other)
+    assert not await stores.recoveries.at_home(ALICE, "110100201506010030")

@@ -18,7 +18,7 @@ from tests.support.allotment import (
     a_unit,
 )
 from tests.support.allotment_sql import keep_plans
-from tests.support.sql import CIPHER, fresh_engine
+from tests.support.sql import CIPHER, DATABASES, fresh_engine
 
 UNITS = [a_unit(unit_id) for unit_id in ("unit", "other", "third")]
 ELSEWHERE = a_unit("elsewhere", "far")
@@ -26,14 +26,14 @@ LATER = NOW + timedelta(hours=1)
 CODE = "01234567890123456789"
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=["memory", *DATABASES])
 async def registrations(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[RegistrationStore]:
     if request.param == "memory":
         yield MemoryRegistrations()
         return
-    async with fresh_engine(tmp_path) as engine:
+    async with fresh_engine(tmp_path, request.param) as engine:
         session = SqlSession(engine, CIPHER)
         plans = [a_plan(), a_plan("next")]
         projects = [a_project(), a_project("far", plans[1])]

@@ -11,23 +11,30 @@ from hypothesis import strategies as st
 
 from adapters.cipher import Cipher
 from adapters.sql.secrets import EmbeddedSecrets
+from adapters.sql.shared_secrets import SqlSecrets
 from domain.shared.errors import UnavailableError
 from domain.shared.throttle import Limit, SecretStore, Taken, ThrottledError, charge
 from tests.support.clock import FakeClock
+from tests.support.postgres import fresh_records
 from tests.support.works import MemorySecrets
 
+CIPHER = Cipher(bytes(32))
 NOW = FakeClock().now()
 MINUTE = timedelta(minutes=1)
 TICK = timedelta(microseconds=1)
 TWO_A_MINUTE = Limit(2, MINUTE)
 
 
-@pytest.fixture(params=["memory", "embedded"])
+@pytest.fixture(params=["memory", "embedded", "shared"])
 async def secrets(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SecretStore]:
     if request.param == "memory":
         yield MemorySecrets()
         return
-    store = await EmbeddedSecrets.open(tmp_path / "secrets.db", Cipher(bytes(32)))
+    store = (
+        await SqlSecrets.open(await fresh_records(), CIPHER)
+        if request.param == "shared"
+        else await EmbeddedSecrets.open(tmp_path / "secrets.db", CIPHER)
+    )
     yield store
     await store.aclose()
 
@@ -201,11 +208,12 @@ async def test_no_stretch_of_time_holds_more_than_its_limit(
 
 
 async def test_a_store_out_of_reach_says_so(tmp_path: Path) -> None:
-    closed = await EmbeddedSecrets.open(tmp_path / "closed.db", Cipher(bytes(32)))
+    closed = await EmbeddedSecrets.open(tmp_path / "closed.db", CIPHER)
     await closed.aclose()
+    nowhere = await SqlSecrets.open("postgresql://nobody@127.0.0.1:1/nothing", CIPHER)
     silent = MemorySecrets()
     silent.silent = True
-    for store in (closed, silent):
+    for store in (closed, nowhere, silent):
         with pytest.raises(UnavailableError):
             await store.take("key", [TWO_A_MINUTE], NOW)
         with pytest.raises(UnavailableError):

@@ -9,17 +9,17 @@ from domain.escalation.model import TicketCategory, TicketState
 from domain.escalation.service import TicketStore
 from domain.shared.records import OpenId
 from tests.support.allotment import NOW, OPENID, PHONE, MemoryTickets
-from tests.support.sql import CIPHER, fresh_engine
+from tests.support.sql import CIPHER, DATABASES, fresh_engine
 
 STRANGER = OpenId("oTest0000000000000000000002")
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=["memory", *DATABASES])
 async def tickets(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[TicketStore]:
     if request.param == "memory":
         yield MemoryTickets()
         return
-    async with fresh_engine(tmp_path) as engine:
+    async with fresh_engine(tmp_path, request.param) as engine:
         session = SqlSession(engine, CIPHER)
         yield SqlTickets(session)
         await session.close()
