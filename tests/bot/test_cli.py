@@ -154,6 +154,14 @@ def test_serving_on_a_schema_that_is_behind_is_refused_with_a_way_out(home: dict
     assert "anju migrate" in refused.stderr
 
 
+def test_several_processes_on_stores_of_one_are_refused_with_a_way_out(
+    home: dict[str, str],
+) -> None:
+    refused = run("serve", "--workers", "2", env=home)
+    assert refused.exit_code == 1
+    assert "ANJU_REDIS__URL" in refused.stderr
+
+
 def test_one_can_chat_in_the_terminal(home: dict[str, str]) -> None:
     chat = CliRunner().invoke(cli.app, ["simulate"], env=home, input="菜单\n/quit\n")
     assert chat.exit_code == 0, chat.output
@@ -166,3 +174,40 @@ def test_a_taken_port_is_refused_with_a_way_out(home: dict[str, str]) -> None:
         refused = run("serve", "--demo", env={**home, "ANJU_SERVER__PORT": port})
     assert refused.exit_code == 1
     assert "ANJU_SERVER__PORT" in refused.stderr
+
+
+@pytest.mark.parametrize("gone", ["full", "closed"])
+def test_nobody_is_held_up_where_no_line_of_the_log_can_be_written(
+    home: dict[str, str], gone: str
+) -> None:
+    """Not a word can be said, from the greeting on; citizens are served all the same."""
+    port = free_port()
+    if gone == "full":
+        nowhere = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, nowhere = os.pipe()
+        os.close(reader)
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot.cli", "serve", "--demo"],
+        cwd=ROOT,
+        env={**home, "ANJU_SERVER__PORT": str(port), "PATH": os.defpath},
+        stdout=nowhere,
+        stderr=nowhere,
+    ) as process:
+        os.close(nowhere)
+        line = httpx.HTTPTransport(retries=20)  # half a minute, a little longer each time
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=line) as client:
+            for _ in range(50):
+                refused = client.post("/wechat", params={"signature": "x"}, content=b"<xml/>")
+                assert refused.status_code == httpx.codes.FORBIDDEN  # each is worth a line
+            assert client.get("/healthz").status_code == httpx.codes.OK
+            while dropped(client) < 50:
+                assert process.poll() is None
+        process.kill()
+
+
+def dropped(client: httpx.Client) -> float:
+    """Return how many lines were dropped, as the figures have it: they lag a moment behind."""
+    found = re.search(r"^anju_log_lines_dropped (\S+)", client.get("/metrics").text, re.MULTILINE)
+    assert found
+    return float(found[1])

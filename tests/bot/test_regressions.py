@@ -109,7 +109,7 @@ async def test_a_late_result_is_shown_as_it_was_meant_and_can_be_chosen_from(
     await perform(player, "> {filing}", "< 正在办理")
     answered.set()
     monkeypatch.undo()
-    running = town.app.state.answer.__self__
+    running = town.app.state.turns
     assert isinstance(running, Turns)
     await running.drain(4)
     await perform(player, "> 结果", "< 验证码已发到", "< 1. 重新获取", "<! ＜", "<! 没有正在等")

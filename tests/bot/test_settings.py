@@ -120,7 +120,10 @@ def test_production_runs_when_everything_is_set(monkeypatch: SetAll) -> None:
         ("ANJU_WECHAT__FRESHNESS_SECONDS", "0"),
         ("ANJU_SECURITY__DATA_KEY", None),
         ("ANJU_SANDBOX__DATA", "world.toml"),
+        ("ANJU_SANDBOX__FAILPOINTS", "orders"),
         ("ANJU_FILINGS__REGISTER_SECRET", "x" * 31),
+        ("ANJU_DATABASE__URL", "postgresql+asyncpg://anju@127.0.0.1/anju"),  # without Redis
+        ("ANJU_REDIS__URL", "redis://127.0.0.1"),  # without PostgreSQL
         *((name, None) for name in PRODUCTION if "TENCENT" in name or "REGISTER" in name),
     ],
 )
@@ -141,6 +144,14 @@ def test_production_refuses_what_everybody_can_read_in_our_code(
     in_production(monkeypatch, **{f"ANJU_WECHAT__{name.upper()}": value})
     with pytest.raises(SettingsRefusedError, match=name.upper()):
         read()
+
+
+def test_stores_are_shared_only_where_both_are(monkeypatch: SetAll) -> None:
+    assert not read().shared
+    monkeypatch.setenv("ANJU_DATABASE__URL", "postgresql+asyncpg://anju@127.0.0.1/anju")
+    assert not read().shared
+    monkeypatch.setenv("ANJU_REDIS__URL", "redis://127.0.0.1")
+    assert read().shared
 
 
 def test_all_that_is_missing_is_said_at_once(monkeypatch: SetAll) -> None:

@@ -6,14 +6,14 @@ import pytest
 
 from bot import wiring
 from bot.settings import Database, Mode, Settings
-from bot.wiring import StartRefusedError
+from bot.wiring import StartRefusedError, start
 
 
 @pytest.fixture
 async def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     settings = Settings(database=Database(url=f"sqlite+aiosqlite:///{tmp_path / 'anju.db'}"))
     await wiring.migrate(settings)
-    monkeypatch.setattr(wiring, "font_file", lambda: None)
+    monkeypatch.setattr(start, "font_file", lambda: None)
     return settings
 
 

@@ -26,6 +26,7 @@ from tests.support.started import STEPS, Caller, StartedServer, crowd, refused_s
 _NUMBER = re.compile(r"DJ\d{15}")
 _DEATHS = 10
 _BURST = 60
+_TALKERS = 4  # none of whom sends so much that they are asked to pause
 _ROUNDS = 5
 
 
@@ -174,8 +175,8 @@ async def _ended_under_way(folder: Path) -> bool:
     """End a server amid a burst and check every answer; tell whether any was still to be given."""
     async with started(folder) as server:
         lines = [await _Line.to(server) for _ in range(_BURST)]
-        for line in lines:
-            line.post(server.platform.text("oDrained", "快速配租"))
+        for number, line in enumerate(lines):
+            line.post(server.platform.text(f"oDrained{number % _TALKERS}", "快速配租"))
         answers = [asyncio.create_task(line.answer()) for line in lines]
         await asyncio.wait(answers, return_when=asyncio.FIRST_COMPLETED)
         server.process.send_signal(signal.SIGTERM)

@@ -12,13 +12,20 @@ from sqlalchemy import event, select
 from transitions import Machine
 
 from adapters.sql.schema import METADATA
-from bot import turns
+from bot import thinking, turns
+from bot.jobs import deliver
 from bot.turns import Turns
 from bot.wechat.wire import Delivery
 from dialogs.catalog import catalog
 from dialogs.engine.messages import Said, SaidKind
 from domain.plans.service import PlanService
-from domain.shared.conversations import Claim, ConversationStore, Mine
+from domain.shared.conversations import (
+    FLOOD_MESSAGES,
+    FLOOD_SECONDS,
+    Claim,
+    ConversationStore,
+    Mine,
+)
 from domain.shared.records import OpenId
 from tests.support.platform import Post, ReplySeen
 from tests.support.town import Resident, Town, found_town, lay_out
@@ -157,8 +164,7 @@ async def slow(town: Town, who: Resident, monkeypatch: pytest.MonkeyPatch) -> Sl
 async def ended(town: Town) -> None:
     """Wait until slow turns have ended."""
     town.house.family_register.line.delay_seconds = 0
-    answer = town.app.state.answer.__self__
-    await answer.drain(5)
+    await town.app.state.turns.drain(5)
 
 
 async def test_a_turn_past_its_time_says_so_and_goes_on(town: Town, slow: SlowTurn) -> None:
@@ -181,6 +187,28 @@ async def test_its_answer_is_given_to_the_word_and_to_the_next_try(
     [sms] = town.inbox(who.phone)
     done = await say(town, who, sms.code)
     assert who.filing in done.text
+
+
+@pytest.mark.usefixtures("slow")
+async def test_its_answer_is_brought_where_the_platform_allows(town: Town, who: Resident) -> None:
+    await ended(town)
+    assert await deliver(town.house) == 1
+    seen = await town.client.get("/simulator/outbox", params={"openid": who.openid})
+    [brought] = seen.json()
+    result = await say(town, who, "结果")
+    assert "验证码已发到" in result.text
+    assert "验证码已发到" in brought["text"]
+
+
+@pytest.mark.usefixtures("slow")
+async def test_an_answer_that_could_not_be_brought_soon_is_not_brought_later(
+    town: Town, who: Resident
+) -> None:
+    await ended(town)
+    town.wait(11, "minutes")
+    assert await deliver(town.house) == 0
+    seen = await town.client.get("/simulator/outbox", params={"openid": who.openid})
+    assert seen.json() == []
 
 
 @pytest.mark.usefixtures("slow")
@@ -254,7 +282,7 @@ async def test_a_turn_that_breaks_undoes_what_it_wrote(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setattr(turns, "render", broken)
+        patched.setattr(thinking, "render", broken)
         assert "编号" in (await say(town, who, "确定")).text
     assert await town.counts() == before
     assert "登记成功" in (await say(town, who, "确定")).text
@@ -267,6 +295,45 @@ async def test_a_talk_that_cannot_be_read_is_begun_anew(town: Town, who: Residen
     await town.house.conversations.finish(claim, payload=b"rubbish", reply=b"")
     assert "请选择" in (await say(town, who, "菜单")).text
     assert "协议" in (await say(town, who, "注册")).text
+
+
+async def test_a_talk_of_another_citizen_is_not_gone_on_with(town: Town, who: Resident) -> None:
+    other = town.residents["林若溪"]
+    await say(town, other, "注册", "同意", other.phone)
+    theirs = await town.house.conversations.peek(other.openid)
+    assert theirs
+    claim = await town.house.conversations.claim("other", who.openid, wait=1)
+    assert isinstance(claim, Mine)
+    await town.house.conversations.finish(claim, payload=theirs, reply=b"")
+    begun = await say(town, who, "继续")
+    assert "验证码" not in begun.text
+    assert "请选择" in (await say(town, who, "菜单")).text
+
+
+async def test_a_talk_takes_little_room_though_much_is_still_to_be_read(
+    town: Town, who: Resident
+) -> None:
+    shown = await say(town, who, "协议与隐私", "1")
+    kept = await town.house.conversations.peek(who.openid)
+    assert kept
+    read = shown.text
+    while "下一页" in shown.text:
+        shown = await say(town, who, "下一页")
+        read += shown.text
+    assert len(kept) < len(read.encode()) / 2
+
+
+async def test_a_flood_is_answered_kindly_and_passes(town: Town, who: Resident) -> None:
+    posts = [town.platform.text(who.openid, "菜单") for _ in range(FLOOD_MESSAGES + 5)]
+    answers = [await town.deliver(post) for post in posts]
+    assert len({answer.text for answer in answers[:FLOOD_MESSAGES] if answer}) == 1
+    flooded = {answer.text for answer in answers[FLOOD_MESSAGES:] if answer}
+    assert flooded == {"您发得有点快，我看不过来了。请歇十来秒再发一次，之前填的都在。"}
+    again = await town.deliver(posts[0])
+    assert again
+    assert "请选择" in again.text
+    town.clock.forward(FLOOD_SECONDS)
+    assert "计划" in (await say(town, who, "快速配租")).text
 
 
 # --- what survives the loss of the talk ----------------------------------------------------------
@@ -308,6 +375,23 @@ async def test_the_same_delivery_gets_the_same_receipt_after_the_talk_was_lost(
     assert again
     assert (again.text, again.taps) == (told.text, told.taps)
     assert len(await town.registrations(who)) == 1
+
+
+@pytest.mark.parametrize("ahead", [-90, 5, 90], ids=["behind", "in time", "ahead"])
+async def test_the_platforms_second_try_gets_the_receipt_though_a_new_talk_has_begun(
+    town: Town, who: Resident, ahead: int
+) -> None:
+    """Whatever our clock says: another host's may be wrong by more than a minute."""
+    await to_review(town, who)
+    post = town.platform.text(who.openid, "确定")
+    told = await town.deliver(post)
+    assert told
+    await lose_talks(town)
+    await say(town, who, "菜单")
+    town.clock.forward(ahead)
+    again = await town.deliver(post)
+    assert again
+    assert (again.text, again.taps) == (told.text, told.taps)
 
 
 async def test_confirming_anew_after_the_talk_went_back_gives_the_same_receipt(
@@ -365,6 +449,9 @@ class Overtaking:
     async def claim(self, key: str, openid: OpenId, *, wait: float) -> Claim:
         return await self._store.claim(key, openid, wait=wait)
 
+    def holds(self, claim: Mine) -> bool:
+        return self._store.holds(claim)
+
     async def finish(self, claim: Mine, *, payload: bytes, reply: bytes) -> None:
         if self._times:
             self._times -= 1
@@ -407,6 +494,36 @@ async def test_an_overtaken_turn_that_had_its_effect_tells_the_same_and_has_no_s
     assert registration.number in bubble.text
     assert store.finished == 1
     assert (await town.counts())["effects"] == 1
+
+
+class Sleeping(Overtaking):
+    """A conversation store whose first claim lapses while its turn is asleep."""
+
+    def __init__(self, store: ConversationStore, town: Town, who: Resident) -> None:
+        super().__init__(store, times=0)
+        self._town = town
+        self._who = who
+        self.made: list[int] = []
+
+    async def claim(self, key: str, openid: OpenId, *, wait: float) -> Claim:
+        self.made.append(len(await self._town.registrations(self._who)))
+        return await super().claim(key, openid, wait=wait)
+
+    def holds(self, claim: Mine) -> bool:
+        return len(self.made) > 1 and super().holds(claim)
+
+
+async def test_a_turn_that_slept_too_long_begins_anew_before_anything_lasts(
+    town: Town, who: Resident
+) -> None:
+    await to_review(town, who)
+    store = Sleeping(town.house.conversations, town, who)
+    turns = Turns(replace(town.house, conversations=store), catalog())  # type: ignore[arg-type] # a stand-in for the part that is used
+    told = await turns.answer(delivery(who, "确定"))
+    assert "登记成功" in told.text
+    assert store.made == [0, 0]
+    assert len(await town.registrations(who)) == 1
+    assert store.finished == 1
 
 
 async def test_a_turn_overtaken_again_and_again_gives_up_and_locks_nobody_out(
@@ -453,7 +570,9 @@ async def test_browsing_with_warm_caches_runs_no_statement_and_builds_no_machine
 ) -> None:
     talk = ["快速配租", "1", "1", "1", "返回", "返回", "菜单", "常见问题", "1", "协议与隐私", "1"]
     talk += ["下一页", "帮助", "为什么", "随便说说", "菜单"]
-    posts = [[town.platform.text(who.openid, text) for text in talk] for _ in range(2)]
+    both = who, town.residents["林若溪"]
+    await say(town, both[1], "菜单")  # the records are asked what was said before a talk
+    posts = [[town.platform.text(one.openid, text) for text in talk] for one in both]
     cold = [await town.deliver(post) for post in posts[0]]
     built: list[object] = []
     monkeypatch.setattr(Machine, "__init__", lambda *args, **_: built.append(args))

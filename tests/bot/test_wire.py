@@ -67,9 +67,6 @@ MEANINGS = {
         "pic_photo_or_album",
         "pic_weixin",
         "location_select",
-        "kf_create_session",
-        "kf_close_session",
-        "kf_switch_session",
         "subscribe_msg_popup_event",
         "subscribe_msg_change_event",
         "subscribe_msg_sent_event",
@@ -82,6 +79,15 @@ MEANINGS = {
         "naming_verify_fail",
         "annual_renew",
         "verify_expired",
+    )
+}
+# Who has the citizen at the platform's own desk.
+MEANINGS |= {
+    f"events/{name}": Said(SaidKind.RECEIPT, text=agent, type=name)
+    for name, agent in (
+        ("kf_create_session", "a@gh"),
+        ("kf_close_session", "a@gh"),
+        ("kf_switch_session", "b@gh"),
     )
 }
 

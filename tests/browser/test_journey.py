@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
+from tests.support.easy import is_easy
 from tests.support.journey import Stage, Walker, number_in, open_stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -211,24 +211,24 @@ async def test_the_pages_are_for_old_eyes_and_thumbs(stage: Stage, page: Page) -
     await walker.open_an_account()
     form = await _address_of(walker, "点这里填写")
     await page.goto(form)
-    await _is_easy(page)
+    await is_easy(page.main_frame)
     await page.get_by_role("button", name="提交").click()
     await expect(page.get_by_role("alert")).to_be_visible()
-    await _is_easy(page)
+    await is_easy(page.main_frame)
     await page.get_by_label("姓名").fill("周安然")
     await page.get_by_label("身份证号").fill("11010019860412001X")
     await page.get_by_role("button", name="提交").click()
     await expect(page.get_by_role("heading", name="填好了")).to_be_visible()
-    await _is_easy(page)
+    await is_easy(page.main_frame)
     await page.goto(form)
-    await _is_easy(page)  # the page is used up, and says so
+    await is_easy(page.main_frame)  # the page is used up, and says so
     await walker.chat.open(stage.url)
     await walker.chat.say("继续")
     await walker.bind_the_family()
     await walker.register()
     await walker.chat.tap("打印登记表")
     await page.goto(await _address_of(walker, "打印登记表（24"))
-    await _is_easy(page)
+    await is_easy(page.main_frame)
 
 
 async def _address_of(walker: Walker, label: str) -> str:
@@ -237,30 +237,3 @@ async def _address_of(walker: Walker, label: str) -> str:
     address = await link.get_attribute("href")
     assert address
     return walker.stage.url + address[address.index("/h5/") :]
-
-
-_SMALL_WORDS = """() => {
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const small = [];
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const size = parseFloat(getComputedStyle(node.parentElement).fontSize);
-    if (node.data.trim() && size < 18) small.push(`${size} px: ${node.data.trim()}`);
-  }
-  return small;
-}"""
-_SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input, select, textarea")]
-  .filter((one) => one.checkVisibility())
-  .map((one) => [one.getBoundingClientRect().height, one.outerHTML])
-  .filter(([height]) => height < 60)"""
-_WIDER_THAN_THE_SCREEN = "() => document.documentElement.scrollWidth > innerWidth"
-
-
-async def _is_easy(page: Page) -> None:
-    """Large words, large targets, nothing to push sideways, nothing that hinders a reader."""
-    assert (await page.locator("main").inner_text()).strip()
-    assert await page.evaluate(_SMALL_WORDS) == []
-    assert await page.evaluate(_SMALL_TARGETS) == []
-    assert not await page.evaluate(_WIDER_THAN_THE_SCREEN)
-    found = await Axe().run(page)
-    serious = [one for one in found.response["violations"] if one["impact"] != "minor"]
-    assert serious == []

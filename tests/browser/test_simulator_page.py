@@ -272,6 +272,26 @@ async def test_a_push_to_somebody_else_counts_as_unread(stage: Stage, desktop: P
     await expect(chat.panel.get_by_role("button", name=CITIZENS[2].name)).to_contain_text("1")
 
 
+@pytest.mark.parametrize(
+    ("kind", "shown"), [("template", "模板消息"), ("subscription", "订阅通知")]
+)
+async def test_a_card_is_drawn_as_wechat_draws_it(
+    stage: Stage, desktop: Page, kind: str, shown: str
+) -> None:
+    chat = await stage.open(desktop)
+    await chat.follow()
+    facts = {"房源": "青禾家园二居室", "登记编号": "DJ202603110000017"}
+    stage.bot.pushed.insert(
+        0, {"openid": CITIZENS[0].openid, "kind": kind, "text": "登记成功", "data": facts}
+    )
+    await chat.say("看看")
+    card = desktop.locator(".article")
+    await expect(card).to_contain_text(shown)
+    await expect(card.locator("b")).to_have_text("登记成功")
+    await expect(card.locator("dt")).to_have_text([*facts])
+    await expect(card.locator("dd")).to_have_text([*facts.values()])
+
+
 async def test_unfollowing_closes_the_chat_and_hears_nothing(stage: Stage, chat: ChatPage) -> None:
     await chat.page.get_by_role("button", name="公众号资料").click()
     await chat.page.get_by_role("button", name="不再关注").click()

@@ -17,6 +17,7 @@ VAGUE_NAME = re.compile(
 GIVEN_BY_OTHERS = {
     "adapters/sql/base.py": {"process_bind_param", "process_result_value"},
     "bot/sections.py": {"data"},
+    "bot/serving.py": {"handle_exit"},
     "bot/words.py": {"handle_data", "handle_starttag", "data"},
 }
 """Names that a library, or the contract with those who run the bot, has given."""
