@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test check fmt maps words sources migrate image lock help
+.PHONY: run test check bench chaos fmt maps words sources migrate image lock help
 
 run: .venv/.run  ## Serve the demo on this machine; prints the simulator's address
 	@exec $(BIN)/anju serve --demo
@@ -20,6 +20,12 @@ check: .venv/.dev  ## Lint, format check, types, then every test: what CI runs
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2
+
+bench: .venv/.bench  ## Measure speed and memory beside other frameworks; needs PostgreSQL and Redis
+	@$(BIN)/python -m benchmarks
+
+chaos: .venv/.dev  ## Break processes, stores and lines under load; see whether a promise breaks
+	@$(BIN)/python -m benchmarks.chaos
 
 fmt: .venv/.dev  ## Format, and mend what the linter can mend
 	$(BIN)/ruff format
@@ -43,6 +49,7 @@ image: Dockerfile  ## Build the container image `anju`
 lock:  ## Compile the hash-locked dependency files anew (needs uv)
 	$(LOCK) pyproject.toml --group build -o requirements.lock
 	$(LOCK) pyproject.toml --group dev --group build -c requirements.lock -o requirements-dev.lock
+	$(LOCK) pyproject.toml --group bench -c requirements-dev.lock -o requirements-bench.lock
 	echo zhplot==1.0.0 | $(LOCK) --no-deps --no-annotate - -o requirements-fonts.lock
 
 help:  ## Show this list
@@ -64,4 +71,8 @@ help:  ## Show this list
 
 .venv/.dev: .venv/.run requirements-dev.lock
 	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/.bench: .venv/.dev requirements-bench.lock
+	@$(PIP) install --require-hashes -r requirements-bench.lock
 	@touch $@
