@@ -43,7 +43,6 @@ _IDLE_SECONDS: Final = 10.0
 """A process that stops in the middle of a transaction keeps its locks for so long."""
 
 _PRAGMAS: Final = (
-    "PRAGMA journal_mode = WAL",
     # What a citizen was told must outlive a power cut; only turns that change a record pay.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",

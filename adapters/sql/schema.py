@@ -1,11 +1,13 @@
 """The state of the database's schema: is it ours, and how to bring it up to date."""
 
-from contextlib import AsyncExitStack
+import asyncio
+from contextlib import AsyncExitStack, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, MetaData, inspect, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.sql import (
@@ -77,6 +79,9 @@ _UPGRADES: Final = 0x616E6A75
 _OTHERS_SECONDS: Final = 60
 """How long we wait for another process that is changing the schema."""
 
+_PAUSE_SECONDS: Final = 0.1
+"""How long we wait before we ask again for what cannot be waited for."""
+
 _TABLE_SECONDS: Final = 10
 """How long we wait for a table that is in use; meanwhile its users wait behind us."""
 
@@ -139,12 +144,27 @@ async def upgrade(url: str) -> None:
 async def _wait_for_others(connection: AsyncConnection) -> None:
     """Let one process after another change the schema; the end of the transaction lets the next."""
     if connection.dialect.name == "sqlite":
+        await connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(_OTHERS_SECONDS * 1000)}")
+        await _write_ahead(connection)
         # The driver begins no transaction of its own before a change of the schema.
         await connection.exec_driver_sql("BEGIN IMMEDIATE")
         return
     await connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_OTHERS_SECONDS}s'")
     await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADES})")
     await connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_TABLE_SECONDS}s'")
+
+
+async def _write_ahead(connection: AsyncConnection) -> None:
+    """Have a SQLite file keep a write-ahead log, for good.
+
+    Of two who ask for it at once SQLite refuses one without letting it wait.
+    """
+    for _ in range(int(_OTHERS_SECONDS / _PAUSE_SECONDS)):
+        with suppress(OperationalError):
+            await connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            return
+        await asyncio.sleep(_PAUSE_SECONDS)
+    await connection.exec_driver_sql("PRAGMA journal_mode = WAL")
 
 
 def _stands(revision: str | None) -> Standing:

@@ -210,6 +210,19 @@ async def test_of_several_upgrades_at_once_all_end_well(empty: AsyncEngine, url:
     assert await is_current(empty)
 
 
+async def test_somebody_who_writes_for_longer_than_a_citizen_waits_is_waited_for(
+    file: Path,
+) -> None:
+    writer = sqlite3.connect(file, isolation_level=None)
+    writer.executescript("PRAGMA journal_mode = WAL; BEGIN IMMEDIATE")
+    asyncio.get_running_loop().call_later(3.3, writer.close)
+    url = f"sqlite:///{file}"
+    await upgrade(url)
+    engine = engine_for(url)
+    assert await is_current(engine)
+    await engine.dispose()
+
+
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 async def test_of_several_processes_that_upgrade_at_once_all_end_well(
     empty: AsyncEngine, url: str
