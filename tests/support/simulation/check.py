@@ -10,6 +10,9 @@ from tests.support.simulation.town import BUSY, NUMBER, SimulatedTown
 __all__ = ["violations"]
 
 _PATIENCE_SECONDS = 5.0
+_MISTAKES = frozenset({"AttributeError", "KeyError", "TypeError", "ValueError"})
+"""What no fault of a store or a line raises."""
+
 _WAITING = ("正在办理", "还在办理")
 
 
@@ -101,10 +104,13 @@ def _pushed(town: SimulatedTown, records: Connection) -> Iterator[str]:
     for notice in town.notices:
         if arrived[notice] > 1:
             yield f"I15 {notice} arrived {arrived[notice]} times"
-    states = Counter(
-        records.execute(text("SELECT state FROM pushes WHERE kind != 'late-answer'")).scalars()
-    )
-    if town.notices and states["waiting"]:
-        yield f"I16 {states['waiting']} pushes wait for ever"
-    if states["sent"] > sum(1 for notice in town.notices if arrived[notice]):
-        yield f"I15 {states['sent']} pushes are called sent, and {len(arrived)} arrived"
+    waiting = "SELECT count(*) FROM pushes WHERE state = 'waiting' AND kind != 'late-answer'"
+    if town.notices and (left := records.execute(text(waiting)).scalar()):
+        yield f"I16 {left} pushes wait for ever"
+    sent = "SELECT count(*) FROM pushes WHERE state = 'sent' AND kind = 'phone-changed'"
+    called = records.execute(text(sent)).scalar_one()
+    if called > sum(1 for notice in town.notices if arrived[notice]):
+        yield f"I15 {called} notices are called sent, and {len(arrived)} arrived"
+    reasons = set(records.execute(text("SELECT reason FROM pushes")).scalars())
+    for reason in sorted(reasons & _MISTAKES):
+        yield f"I16 a push broke its sender: {reason}"

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -169,6 +170,8 @@ class SimulatedTown:
             engine=RecordsOf(self.records, worker),
             conversations=TalkOf(self.talk, worker),
             secrets=self.secrets,
+            # Each process counts for itself, and nothing of an earlier day.
+            plans=copy(self.house.plans),
             outside=Outside(self.phones, worker, self.house.outside),
         )
         process = _Process(worker, Turns(house, _CATALOG))

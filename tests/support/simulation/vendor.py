@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from domain.notices.model import Card
+from domain.notices.service import Handed
 from domain.shared.errors import UnansweredError, UnavailableError
 from domain.shared.pushes import PushKind
 from domain.shared.records import OpenId
@@ -45,6 +47,11 @@ class Outside:
         """Send a message to a chat."""
         await self._hand_over(text)
         return Handover.TAKEN
+
+    async def push_card(self, openid: OpenId, card: Card) -> Handed:
+        """Send a card to a chat."""
+        await self._hand_over(card.key)
+        return Handed(Handover.TAKEN)
 
     async def _hand_over(self, text: str) -> None:
         try:
