@@ -14,6 +14,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.sql.schema import upgrade
 from adapters.sql.work import engine_for
 from domain.shared.deliveries import Delivered
 from domain.shared.errors import UnavailableError
@@ -201,10 +202,14 @@ async def test_a_fault_of_the_line_leaves_the_work_as_our_own_error(engine: Asyn
 
 
 async def test_a_file_is_kept_safe(tmp_path: Path) -> None:
-    async with fresh_engine(tmp_path) as engine, engine.connect() as connection:
+    url = f"sqlite:///{tmp_path / 'anju.db'}"
+    await upgrade(url)
+    engine = engine_for(url)
+    async with engine.connect() as connection:
         for pragma, value in (("journal_mode", "wal"), ("synchronous", 2)):
             found = await connection.execute(text(f"PRAGMA {pragma}"))
             assert found.scalar_one() == value
+    await engine.dispose()
 
 
 async def test_references_are_checked(engine: AsyncEngine) -> None:

@@ -47,6 +47,7 @@ async def _empty_records(folder: Path) -> bytes:
         file = folder / "empty.db"
         engine = engine_for(f"sqlite:///{file}")
         async with engine.begin() as connection:
+            await connection.exec_driver_sql("PRAGMA journal_mode = WAL")
             await connection.run_sync(METADATA.create_all)
         async with engine.connect() as connection:
             # What is written lies beside the file until then.
