@@ -35,14 +35,7 @@ async def test_a_talk_goes_as_it_is_written(
 
 
 @pytest.mark.parametrize("path", CHATS, ids=by_name)
-async def test_a_talk_goes_the_same_when_every_message_is_delivered_twice(
+async def test_a_talk_goes_the_same_through_restarts_when_every_message_is_delivered_twice(
     path: Path, town: Town, walked_edges: WalkedEdges
 ) -> None:
-    await performed(path, town, Manner.TWICE, walked_edges)
-
-
-@pytest.mark.parametrize("path", CHATS, ids=by_name)
-async def test_a_talk_goes_the_same_when_the_bot_is_restarted_before_every_message(
-    path: Path, town: Town, walked_edges: WalkedEdges
-) -> None:
-    await performed(path, town, Manner.RESTARTED, walked_edges)
+    await performed(path, town, Manner.SHAKEN, walked_edges)

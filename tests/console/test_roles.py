@@ -1,21 +1,41 @@
 """Every route of the console × every role, by the application's own list."""
 
 import re
+from collections.abc import AsyncIterator
 from itertools import product
+from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from bot.console.guard import SIGN_IN_PATH
 from bot.console.rooms import ROOMS
 from bot.main import create_app
 from bot.settings import Settings
 from domain.officers.model import RIGHTS, Right, Role
-from tests.support.console import signed_in_officer
+from tests.support.console import open_console, signed_in_officer
 from tests.support.console_routes import OPEN, ConsoleRoute, console_routes
+from tests.support.town import Town, found_town
 
 ROUTES = console_routes(create_app(Settings()))
 GUARDED = [route for route in ROUTES if route.guard]
+
+
+in_one_town = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def one_town(template: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    """Lend one town for all: what is refused changes nothing, and what is only read neither."""
+    async with found_town(template, tmp_path_factory.mktemp("console")) as town:
+        yield town
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def console(one_town: Town) -> AsyncIterator[httpx.AsyncClient]:
+    async with open_console(one_town.app) as client:
+        yield client
 
 
 def address(route: ConsoleRoute) -> str:
@@ -45,6 +65,7 @@ def test_every_right_is_somebodys_and_every_role_may_something() -> None:
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=named)
+@in_one_town
 async def test_who_is_not_signed_in_is_led_to_the_sign_in_page(
     console: httpx.AsyncClient, route: ConsoleRoute
 ) -> None:
@@ -62,6 +83,7 @@ async def test_who_is_not_signed_in_is_led_to_the_sign_in_page(
     ],
     ids=named,
 )
+@in_one_town
 async def test_a_role_without_the_right_is_kept_out(
     console: httpx.AsyncClient, route: ConsoleRoute, role: Role
 ) -> None:
@@ -82,6 +104,7 @@ async def test_a_role_without_the_right_is_kept_out(
     ],
     ids=named,
 )
+@in_one_town
 async def test_a_role_with_the_right_comes_in(
     console: httpx.AsyncClient, route: ConsoleRoute, role: Role
 ) -> None:
@@ -105,6 +128,7 @@ async def test_a_role_with_the_right_comes_in(
     ],
     ids=str,
 )
+@in_one_town
 async def test_what_another_page_sends_changes_nothing(
     console: httpx.AsyncClient, route: ConsoleRoute, says: dict[str, str]
 ) -> None:

@@ -5,9 +5,7 @@ import re
 import tokenize
 from pathlib import Path
 
-import pytest
-
-from tests.support.house import ROOT, modules, named
+from tests.support.house import ROOT, modules, of_each
 
 NOQA = re.compile(r"# noqa: [A-Z]+[0-9]+(, [A-Z]+[0-9]+)* \([^)]+\)")
 IGNORE = re.compile(r"# type: ignore\[[a-z-]+(, ?[a-z-]+)*\] # \S.*")
@@ -24,9 +22,7 @@ def overruling_comments(path: Path) -> list[str]:
         ]
 
 
-@pytest.mark.parametrize(
-    "path", modules("adapters", "bot", "dialogs", "domain", "tests"), ids=named
-)
+@of_each(modules("adapters", "bot", "dialogs", "domain", "tests"))
 def test_every_exception_names_its_rule_and_its_reason(path: Path) -> None:
     bare = [
         comment

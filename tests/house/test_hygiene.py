@@ -3,9 +3,7 @@
 import re
 from pathlib import Path
 
-import pytest
-
-from tests.support.house import ROOT, named
+from tests.support.house import ROOT, of_each
 
 ELSEWHERE = re.compile(
     r"/work/|/root/|/home/|/tmp/"
@@ -23,7 +21,7 @@ def texts() -> list[Path]:
     return sorted(path for path in kept if path.name not in {"test_hygiene.py", "LICENSE"})
 
 
-@pytest.mark.parametrize("path", texts(), ids=named)
+@of_each(texts())
 def test_a_file_neither_points_elsewhere_nor_promises_later(path: Path) -> None:
     lines = path.read_text("utf-8").splitlines()
     assert not [line for line in lines if ELSEWHERE.search(line) or UNFINISHED.search(line)]

@@ -5,9 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.support.house import STOREYS, definitions, modules, named, tree_of
+from tests.support.house import STOREYS, definitions, modules, named, of_each, tree_of
 
 VAGUE_CLASS = re.compile(r"Manager|Helper|Util|^Base.+|^Abstract|Impl$")
 VAGUE_NAME = re.compile(
@@ -94,7 +92,7 @@ SPEAKING = [
 ]
 
 
-@pytest.mark.parametrize("path", SPEAKING, ids=named)
+@of_each(SPEAKING)
 def test_a_module_exports_what_it_defines_and_nothing_unknown(path: Path) -> None:
     exported = declared(path)
     assert exported is not None, "declare __all__"
@@ -115,19 +113,19 @@ def test_nobody_takes_from_a_module_what_it_does_not_export() -> None:
     assert not trespasses
 
 
-@pytest.mark.parametrize("path", modules(), ids=named)
+@of_each(modules())
 def test_no_class_has_a_vague_name(path: Path) -> None:
     classes = [name for name, node in definitions(path) if isinstance(node, ast.ClassDef)]
     assert not [name for name in classes if VAGUE_CLASS.search(name.rpartition(".")[2])]
 
 
-@pytest.mark.parametrize("path", modules(), ids=named)
+@of_each(modules())
 def test_no_function_argument_or_variable_has_a_vague_name(path: Path) -> None:
     vague = {name for name in names_given(path) if VAGUE_NAME.search(name)}
     assert not vague - GIVEN_BY_OTHERS.get(named(path), set())
 
 
-@pytest.mark.parametrize("path", modules(), ids=named)
+@of_each(modules())
 def test_module_names_are_plain_words(path: Path) -> None:
     if "migrations" not in path.parts:
         assert re.fullmatch(r"[a-z][a-z0-9_]*|__init__", path.stem)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.house import modules, named, tree_of
+from tests.support.house import modules, named, of_each, tree_of
 
 ENDS_ITS_OWN = {
     "adapters/sql/base.py": "carries the verb",
@@ -26,7 +26,7 @@ def committing(path: Path) -> list[int]:
     ]
 
 
-@pytest.mark.parametrize("path", modules("domain/*/model.py"), ids=named)
+@of_each(modules("domain/*/model.py"))
 def test_a_model_never_waits_and_never_looks_at_a_clock(path: Path) -> None:
     waiting = [
         node.lineno
@@ -37,7 +37,7 @@ def test_a_model_never_waits_and_never_looks_at_a_clock(path: Path) -> None:
     assert not waiting
 
 
-@pytest.mark.parametrize("path", modules("domain", "dialogs", "adapters"), ids=named)
+@of_each(modules("domain", "dialogs", "adapters"))
 def test_only_the_edge_ends_a_transaction(path: Path) -> None:
     if named(path) not in ENDS_ITS_OWN:
         assert not committing(path)
@@ -48,6 +48,6 @@ def test_the_exceptions_are_still_needed(place: str) -> None:
     assert [committing(path) for path in modules(place)] != [[]]
 
 
-@pytest.mark.parametrize("path", modules("domain/*/service*.py"), ids=named)
+@of_each(modules("domain/*/service*.py"))
 def test_a_service_does_not_even_speak_of_committing(path: Path) -> None:
     assert "commit" not in path.read_text("utf-8")

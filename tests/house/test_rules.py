@@ -4,9 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
-from tests.support.house import definitions, modules, named
+from tests.support.house import definitions, modules, named, of_each
 
 RULE_BOOKS = modules("domain/*/model.py", "domain/shared/idents.py")
 
@@ -23,21 +21,21 @@ def rules(path: Path) -> dict[str, ast.FunctionDef]:
     }
 
 
-@pytest.mark.parametrize("path", RULE_BOOKS, ids=named)
+@of_each(RULE_BOOKS)
 def test_a_rule_names_its_source(path: Path) -> None:
     for name, node in rules(path).items():
         names_one = re.search(r"Source(:|\n\s*-{6})\s*\S", ast.get_docstring(node) or "")
         assert bool(names_one) != (name in OURS), name
 
 
-@pytest.mark.parametrize("path", modules("domain"), ids=named)
+@of_each(modules("domain"))
 def test_everything_public_in_the_domain_is_explained(path: Path) -> None:
     for name, node in definitions(path):
         if not any(part.startswith("_") for part in name.split(".")):
             assert ast.get_docstring(node), name
 
 
-@pytest.mark.parametrize("path", modules(), ids=named)
+@of_each(modules())
 def test_every_module_and_every_public_class_is_explained(path: Path) -> None:
     if "migrations" not in path.parts:
         bare = [

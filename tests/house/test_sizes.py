@@ -4,9 +4,14 @@ import ast
 from pathlib import Path
 from statistics import median
 
-import pytest
-
-from tests.support.house import definitions, lines_without_docstring, modules, named, tree_of
+from tests.support.house import (
+    definitions,
+    lines_without_docstring,
+    modules,
+    named,
+    of_each,
+    tree_of,
+)
 
 FUNCTION, FILE, FLOW = 60, 400, 250
 POSITIONAL = 5
@@ -29,20 +34,20 @@ def limit_of(path: Path) -> int:
     return FLOW if is_flow else FILE
 
 
-@pytest.mark.parametrize("path", modules(), ids=named)
+@of_each(modules())
 def test_a_file_is_short_enough_to_read(path: Path) -> None:
     length = len(path.read_text("utf-8").splitlines())
     assert length <= TOO_LONG.get(named(path), limit_of(path))
 
 
-@pytest.mark.parametrize("path", modules(), ids=named)
+@of_each(modules())
 def test_a_function_fits_on_a_screen(path: Path) -> None:
     for name, node in functions(path):
         allowed = TOO_LONG.get(f"{named(path)}::{name}", FUNCTION)
         assert lines_without_docstring(node) <= allowed, name
 
 
-@pytest.mark.parametrize("path", modules(), ids=named)
+@of_each(modules())
 def test_a_function_takes_few_positional_arguments(path: Path) -> None:
     for name, node in functions(path):
         taken = [*node.args.posonlyargs, *node.args.args]

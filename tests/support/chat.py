@@ -103,8 +103,7 @@ class Manner(StrEnum):
     """How a talk is played."""
 
     ONCE = "once"
-    TWICE = "every message delivered twice"
-    RESTARTED = "a restart before every message"
+    SHAKEN = "a restart before every message, and every message delivered twice"
 
 
 @dataclass(slots=True)
@@ -333,13 +332,13 @@ class Player:
     async def _send(self, make: Callable[..., Post], *said: str) -> None:
         """Let the platform send what a citizen did; see the reply."""
         self.town.clock.forward(_SECONDS_A_MESSAGE)
-        if self.manner is Manner.RESTARTED:
+        if self.manner is Manner.SHAKEN:
             await self._restart()
         self.phone.post = make(self.speaker.openid, *said)
         self.phone.messages += 1
         reply = await self.town.deliver(self.phone.post)
         self._take(reply)
-        if self.manner is Manner.TWICE:
+        if self.manner is Manner.SHAKEN:
             await self._deliver_again()
         self._unanswered = "" if reply else "a message"
 

@@ -1,9 +1,11 @@
 """What the house tests read: the source tree, its modules and their definitions."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+
+import pytest
 
 __all__ = [
     "ROOT",
@@ -12,6 +14,7 @@ __all__ = [
     "lines_without_docstring",
     "modules",
     "named",
+    "of_each",
     "tree_of",
 ]
 
@@ -32,6 +35,31 @@ def modules(*places: str) -> list[Path]:
 def named(path: Path) -> str:
     """Return a module's path as it is written in messages."""
     return path.relative_to(ROOT).as_posix()
+
+
+def of_each(paths: Sequence[Path]) -> Callable[[Callable[[Path], None]], Callable[[], None]]:
+    """Have a test hold of every module: one test for all, which names all that break its rule."""
+
+    def holding(test: Callable[[Path], None]) -> Callable[[], None]:
+        def of_all() -> None:
+            assert paths, "there is nothing that it could hold of"
+            broken = [
+                f"{named(path)}: {said}" for path in paths if (said := _complaint(test, path))
+            ]
+            if broken:
+                pytest.fail("\n".join(broken), pytrace=False)
+
+        return of_all
+
+    return holding
+
+
+def _complaint(test: Callable[[Path], None], path: Path) -> str:
+    try:
+        test(path)
+    except AssertionError as error:
+        return str(error) or "broken"
+    return ""
 
 
 @cache

@@ -57,6 +57,12 @@ __all__ = [
 KEY = bytes(range(32))
 PUBLIC_URL = "http://anju.test"
 _DRAFT = "town"
+_COUNTS = select(
+    *(
+        select(func.count()).select_from(table).scalar_subquery().label(table.name)
+        for table in METADATA.sorted_tables
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +224,7 @@ class Town:
     async def counts(self) -> dict[str, int]:
         """Return how many rows each table has."""
         async with self.house.engine.connect() as connection:
-            return {
-                table.name: (
-                    await connection.execute(select(func.count()).select_from(table))
-                ).scalar_one()
-                for table in METADATA.sorted_tables
-            }
+            return {**(await connection.execute(_COUNTS)).mappings().one()}
 
     async def flows_done(self) -> set[str]:
         """Return the flows that had an effect."""
