@@ -5,6 +5,12 @@ BIN := .venv/bin
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# Tests write much that nobody reads: to the memory where there is room, as disks may be slow.
+export PYTEST_DEBUG_TEMPROOT := $(shell df --output=avail /dev/shm 2>/dev/null | awk '$$1 > 2000000 {print "/dev/shm"}')
+
+# More than there are cores, as many tests wait for a browser, a database or a process.
+PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: run test check bench chaos fmt maps words sources migrate image lock help
@@ -13,13 +19,13 @@ run: .venv/.run  ## Serve the demo on this machine; prints the simulator's addre
 	@exec $(BIN)/anju serve --demo
 
 test: .venv/.dev  ## Run every test
-	@$(BIN)/python -m pytest -n 2
+	@$(PYTEST)
 
 check: .venv/.dev  ## Lint, format check, types, then every test: what CI runs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2
+	$(PYTEST)
 
 bench: .venv/.bench  ## Measure speed and memory beside other frameworks; needs PostgreSQL and Redis
 	@$(BIN)/python -m benchmarks
