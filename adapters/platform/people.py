@@ -234,7 +234,7 @@ class People:
             raise SaysNoError(40037, "invalid template_id")
         values = body.get("data", {})
         for word in words:
-            pattern = FITS[word.rstrip("0123456789")]
+            pattern = FITS.get(word.rstrip("0123456789"), ".+")
             value = values.get(word, {}).get("value", "")
             if not re.fullmatch(pattern, value):
                 raise SaysNoError(47003, f"argument invalid! data.{word}.value invalid")

@@ -126,7 +126,7 @@ export function showProfile(open) {
   $("chat").inert = open;
   $("composer").inert = open && following;
   $("device").toggleAttribute("data-stranger", !following);
-  $("words").placeholder = following ? "" : "直接打字也可以，会先关注公众号";
+  $("words").placeholder = following ? "" : "打字也行，会先关注";
 }
 
 export async function follow(scene = "") {
