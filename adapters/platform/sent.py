@@ -48,7 +48,7 @@ class Sent:
             "data": dict(self.facts),
             "sent_at": china_time(at).isoformat(timespec="seconds"),
             "state": self.state,
-            "code": self.code,
+            "errcode": self.code,
             "why": self.why,
         }
 

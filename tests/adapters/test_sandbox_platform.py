@@ -60,7 +60,7 @@ async def test_as_many_notices_as_were_agreed_to_are_taken_in_whichever_process(
     ]
     assert said == [Handover.TAKEN, Handover.TAKEN, Handover.CLOSED]
     newest, *earlier = await other.platform.outbox(ALICE)
-    assert (newest["state"], newest["code"]) == ("refused", 43101)
+    assert (newest["state"], newest["errcode"]) == ("refused", 43101)
     assert [one["state"] for one in earlier] == ["delivered"] * 2
     assert newest["data"] == {"房源": "青禾家园"}
     await other.platform.answers(ALICE, ["S1"], agrees=True)
@@ -96,7 +96,7 @@ async def test_what_is_done_on_the_phone_counts_and_of_others_the_talk_is_believ
     await one.platform.acts(BOB, "leaves")
     assert await pushes.push(BOB, "x") is Handover.CLOSED
     assert await pushes.push(OpenId("oNobody"), "x") is Handover.UNREACHABLE
-    assert [one["code"] for one in await one.platform.outbox("oNobody")] == [40003]
+    assert [one["errcode"] for one in await one.platform.outbox("oNobody")] == [40003]
 
 
 async def test_codes_of_browsers_and_posters_are_known_to_every_process(

@@ -229,7 +229,7 @@ async def test_what_is_taken_back_or_unknown_to_the_platform_is_not_counted_on(
     await a_case(town, alice, "AN-2")
     await deliver(town.house)
     [refused] = await chats.outbox(alice.openid)
-    assert (refused["state"], refused["code"]) == ("refused", 43101)
+    assert (refused["state"], refused["errcode"]) == ("refused", 43101)
     async with town.house.open_work() as work:
         assert await work.agreed.of_many([alice.openid]) == []
 

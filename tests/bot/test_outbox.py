@@ -362,7 +362,7 @@ async def test_a_platform_that_knows_better_is_believed_and_the_phone_is_tried(
     assert len(sms.inbox(PHONE)) == 1
     assert chats.rules.people.violations == [45015]
     [refused] = await chats.outbox(alice.openid)
-    assert (refused["state"], refused["code"]) == ("refused", 45015)
+    assert (refused["state"], refused["errcode"]) == ("refused", 45015)
     async with town.house.open_work() as work:
         [window] = await town.house.windows(alice.openid)
         assert [await work.places.take(alice.openid, window) for _ in range(6)].count(True) == 5

@@ -311,7 +311,7 @@ async def test_what_the_platform_refused_is_on_no_phone_and_the_panel_says_why(
 ) -> None:
     chat = await stage.open(desktop)
     await chat.follow()
-    refused = {"kind": "text", "text": "来晚了", "data": {}, "state": "refused", "code": 45015}
+    refused = {"kind": "text", "text": "来晚了", "data": {}, "state": "refused", "errcode": 45015}
     stage.bot.pushed.insert(0, {"openid": CITIZENS[0].openid, **refused})
     await chat.say("看看")
     await expect(desktop.locator("#pushed li")).to_contain_text("45015")

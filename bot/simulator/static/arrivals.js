@@ -71,9 +71,9 @@ function pushedLine({ kind, text, data }) {
   return { from: "bot", kind: "notice", card: kind, text, facts: data };
 }
 
-function became({ state, code, why }) {
+function became({ state, errcode, why }) {
   if (state === "blocked") return "没有送达：市民拒收";
-  return state === "refused" ? `没有送达：${WHY[code] ?? why}（${code}）` : "已送达";
+  return state === "refused" ? `没有送达：${WHY[errcode] ?? why}（${errcode}）` : "已送达";
 }
 
 function pushedEntry(push) {
