@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from adapters.demo_officers import load_officers
-from adapters.simulated_scenes import SimulatedSceneCodes
+from adapters.platform.account import code_at
 from adapters.sql.base import Base, SqlSession
 from adapters.sql.documents import DocumentRow
 from adapters.sql.plans import PlanRow, ProjectRow, UnitRow
@@ -71,7 +71,7 @@ async def load_demo(session: SqlSession, now: datetime, public_url: str = "") ->
     await _put(session, PlanRow, [_plan(plan, today) for plan in content["plan"]])
     await _put(session, ProjectRow, list(_projects(content, today)))
     await _put(session, UnitRow, list(_units(content)))
-    await _hang(session, content, SimulatedSceneCodes(public_url), now)
+    await _hang(session, content, public_url, now)
     if session.changed:
         await bump(session, *Kept)
     await load_officers(session, now)
@@ -138,7 +138,7 @@ async def _put(session: SqlSession, row: type[Base], wanted: Sequence[_Values]) 
 
 
 async def _hang(
-    session: SqlSession, content: Mapping[str, Any], codes: SimulatedSceneCodes, now: datetime
+    session: SqlSession, content: Mapping[str, Any], public_url: str, now: datetime
 ) -> None:
     """Hang a poster for each project and one for 客服; what became of them since stays so."""
     targets = [
@@ -150,7 +150,7 @@ async def _hang(
     for target_id, title, kind in (*targets, ("", "联系人工客服", TargetKind.PERSON)):
         poster_id = f"demo-{target_id or kind}"
         scene = scene_of(target_id or kind)
-        code = codes.code_of(scene)
+        url, ticket = code_at(public_url, scene)
         if poster_id not in urls:
             await session.insert_new(
                 PosterRow,
@@ -160,16 +160,16 @@ async def _hang(
                 target_id=target_id,
                 title=title,
                 caption=_CAPTIONS[kind],
-                url=code.url,
-                ticket=code.ticket,
+                url=url,
+                ticket=ticket,
                 expires_at=None,
                 made_by="demo",
                 made_at=now,
                 retired_at=None,
             )
-        elif urls[poster_id] != code.url:
+        elif urls[poster_id] != url:
             moved = update(PosterRow).where(PosterRow.id == poster_id)
-            await session.write(moved.values(url=code.url, ticket=code.ticket))
+            await session.write(moved.values(url=url, ticket=ticket))
 
 
 def _faqs(content: Mapping[str, Any]) -> Iterator[_Values]:

@@ -1,17 +1,14 @@
 """Stand-ins for cards: sample ID cards, somebody who reads them, and a bank that knows its own."""
 
 import io
-from collections import OrderedDict
-from datetime import datetime, timedelta
 from typing import Final
 
 from adapters.simulated import Inhabitant, Line, World
 from domain.identity.bank_cards import CardVerdict
 from domain.identity.id_cards import CardFault, CardUnreadableError, IdCard
-from domain.shared.clock import Clock
 from domain.shared.idents import long_id
 
-__all__ = ["SimulatedBankCardCheck", "SimulatedIdCardReader", "SimulatedPictures", "draw_card"]
+__all__ = ["SimulatedBankCardCheck", "SimulatedIdCardReader", "draw_card"]
 
 _SIZE: Final = (856, 540)
 _CELL: Final = 40
@@ -21,9 +18,6 @@ _DIGITS: Final = 17
 _CHECK: Final = 127
 _BITS: Final = _ROWS * _ROWS
 _DARK, _LIGHT = 90, 165
-
-_KEPT_FOR: Final = timedelta(days=3)
-_KEPT_AT_MOST: Final = 50
 
 
 def draw_card(person: Inhabitant) -> bytes:
@@ -78,34 +72,6 @@ class SimulatedBankCardCheck:
         holder = self._world.people.get(long_id(id_number))
         theirs = holder is not None and holder.name == name and card_number in holder.bank_cards
         return CardVerdict.MATCH if theirs else CardVerdict.MISMATCH
-
-
-class SimulatedPictures:
-    """The `PictureSource` that holds what the simulator's phones sent: 50 at most, for three days.
-
-    Held in memory only: a picture of a card has no place on a disk.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._kept: OrderedDict[str, tuple[datetime, bytes]] = OrderedDict()
-        self.line = Line()
-
-    def keep(self, media_id: str, picture: bytes) -> None:
-        """Take in a picture."""
-        self._kept[media_id] = (self._clock.now(), picture)
-        while len(self._kept) > _KEPT_AT_MOST:
-            self._kept.popitem(last=False)
-
-    async def fetch(self, media_id: str) -> bytes | None:
-        """Return a picture as it was sent; ``None`` once it is gone."""
-        await self.line.reach()
-        self.line.answer()
-        sent_at, picture = self._kept.get(media_id, (None, b""))
-        if sent_at is None or self._clock.now() - sent_at > _KEPT_FOR:
-            self._kept.pop(media_id, None)
-            return None
-        return picture
 
 
 def _pattern(id_number: str) -> list[bool]:

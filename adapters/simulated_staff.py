@@ -1,16 +1,13 @@
-"""Stand-ins for the operator's own people: whoever is called to the desk, and what they said."""
+"""The stand-in for the operator's own people: whoever is called to the desk."""
 
-from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Final
 
 from adapters.simulated import Line
 from adapters.sql.sandbox import Arrivals, Arrived
-from domain.escalation.desk_ports import DeskLine
 from domain.shared.clock import Clock, china_time
 from domain.shared.errors import UnavailableError
 
-__all__ = ["SimulatedDeskRecords", "SimulatedStaff"]
+__all__ = ["SimulatedStaff"]
 
 _DESK: Final = "desk"
 
@@ -46,18 +43,3 @@ class SimulatedStaff:
     async def calls(self) -> list[dict[str, object]]:
         """Return the calls, newest first."""
         return await self._arrivals.of(Arrived.STAFF, _DESK)
-
-
-class SimulatedDeskRecords:
-    """The `DeskRecords` of the sandbox: what a tester has put there."""
-
-    def __init__(self) -> None:
-        self.lines: list[DeskLine] = []
-        self.line = Line()
-
-    async def said(self, start: datetime, end: datetime) -> AsyncIterator[DeskLine]:
-        """Yield what was said between two moments, oldest first."""
-        await self.line.reach()
-        for one in sorted(self.lines, key=lambda line: line.at):
-            if start <= one.at <= end:
-                yield one

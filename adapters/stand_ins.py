@@ -1,10 +1,16 @@
-"""Whoever is outside in sandbox mode: one set, in the place of `adapters.vendors`."""
+"""Whoever is outside in sandbox mode: one set, in the place of `adapters.vendors`.
 
-from collections.abc import Awaitable, Callable, Sequence
+Vendors are played by stand-ins. The platform is played too, but the account's own adapters call
+it: what the simulator shows went the way that it goes in production.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from adapters.platform.rules import Platform
+from adapters.platform.sandbox import Carrier, SandboxPlatform
 from adapters.simulated import (
     DEMO_WORLD,
     SimulatedFamilyRegister,
@@ -12,18 +18,16 @@ from adapters.simulated import (
     SimulatedSms,
     World,
 )
-from adapters.simulated_cards import (
-    SimulatedBankCardCheck,
-    SimulatedIdCardReader,
-    SimulatedPictures,
-    draw_card,
-)
+from adapters.simulated_cards import SimulatedBankCardCheck, SimulatedIdCardReader, draw_card
 from adapters.simulated_faces import SimulatedFaceCheck
-from adapters.simulated_openers import SimulatedOpeners
-from adapters.simulated_pushes import SimulatedPushes
-from adapters.simulated_scenes import SimulatedSceneCodes
-from adapters.simulated_staff import SimulatedDeskRecords, SimulatedStaff
+from adapters.simulated_staff import SimulatedStaff
 from adapters.sql.sandbox import Arrivals
+from adapters.wechat_agents import WechatAgents
+from adapters.wechat_api import WechatAccess, WechatApi
+from adapters.wechat_openers import WechatOpeners
+from adapters.wechat_pictures import WechatPictures
+from adapters.wechat_pushes import WechatPushes
+from adapters.wechat_scenes import WechatSceneCodes
 from domain.shared.chance import Randomness
 from domain.shared.clock import Clock
 from domain.shared.idents import long_id
@@ -31,10 +35,14 @@ from domain.shared.records import OpenId
 from domain.shared.throttle import SecretStore
 from domain.shared.windows import Window
 
-__all__ = ["OPENER_PATH", "StandIns"]
+__all__ = ["AGREE_PATH", "OPENER_PATH", "StandIns", "sandbox_platform"]
 
 OPENER_PATH: Final = "/simulator/authorize"
 """Where the simulator plays the platform and tells who opens a page."""
+
+
+AGREE_PATH: Final = "/simulator/agree"
+"""Where the simulator plays the article in which citizens agree to notices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +51,19 @@ class StandIns:
 
     world: World
     sms: SimulatedSms
-    pushes: SimulatedPushes
     identity_check: SimulatedIdentityCheck
     face_check: SimulatedFaceCheck
     bank_cards: SimulatedBankCardCheck
     id_cards: SimulatedIdCardReader
     family_register: SimulatedFamilyRegister
-    pictures: SimulatedPictures
-    openers: SimulatedOpeners
-    scene_codes: SimulatedSceneCodes
+    platform: SandboxPlatform
+    wechat: WechatApi
+    pictures: WechatPictures
+    pushes: WechatPushes
+    openers: WechatOpeners
+    scene_codes: WechatSceneCodes
     staff: SimulatedStaff
-    desk_records: SimulatedDeskRecords
+    desk_records: WechatAgents
     arrivals: Arrivals
 
     @classmethod
@@ -62,7 +72,8 @@ class StandIns:
         world_file: Path | None,
         secrets: SecretStore,
         arrivals: Arrivals,
-        windows: Callable[[OpenId], Awaitable[Sequence[Window]]],
+        platform: SandboxPlatform,
+        account: WechatAccess,
         *,
         public_url: str,
         face_key: bytes,
@@ -72,10 +83,10 @@ class StandIns:
     ) -> Self:
         """Make them; without a file they know the shipped world."""
         world = World.load(world_file or DEMO_WORLD)
+        wechat = WechatApi(account, secrets, clock, Carrier(platform))
         return cls(
             world=world,
             sms=SimulatedSms(clock, arrivals),
-            pushes=SimulatedPushes(arrivals, windows, clock),
             identity_check=SimulatedIdentityCheck(world),
             face_check=SimulatedFaceCheck(
                 world, secrets, clock, chance, public_url=public_url, key=face_key
@@ -83,11 +94,14 @@ class StandIns:
             bank_cards=SimulatedBankCardCheck(world),
             id_cards=SimulatedIdCardReader(world),
             family_register=SimulatedFamilyRegister(world),
-            pictures=SimulatedPictures(clock),
-            openers=SimulatedOpeners(secrets, clock, chance, asks_at=OPENER_PATH),
-            scene_codes=SimulatedSceneCodes(public_url),
+            platform=platform,
+            wechat=wechat,
+            pictures=WechatPictures(wechat),
+            pushes=WechatPushes(wechat),
+            openers=WechatOpeners(wechat, OPENER_PATH),
+            scene_codes=WechatSceneCodes(wechat),
             staff=SimulatedStaff(arrivals, clock, callers),
-            desk_records=SimulatedDeskRecords(),
+            desk_records=WechatAgents(wechat),
             arrivals=arrivals,
         )
 
@@ -97,4 +111,24 @@ class StandIns:
         return draw_card(person) if person else None
 
     async def aclose(self) -> None:
-        """Close nothing: nobody was called."""
+        """Close the line to the platform; nobody else was called."""
+        await self.wechat.aclose()
+
+
+def sandbox_platform(  # noqa: PLR0913 (one for each thing it is made of)
+    arrivals: Arrivals,
+    windows: Callable[[OpenId], Awaitable[Sequence[Window]]],
+    account: WechatAccess,
+    *,
+    public_url: str,
+    labels: Mapping[str, Mapping[str, str]],
+    lasting: bool,
+    clock: Clock,
+    chance: Randomness,
+) -> SandboxPlatform:
+    """Return the platform on which this account is; see `SandboxPlatform`."""
+    rules = Platform(
+        clock, app_id=account.app_id, secret=account.app_secret, codes_lead_to=public_url
+    )
+    rules.people.agreements_last = lasting
+    return SandboxPlatform(rules, arrivals, windows, chance, labels)

@@ -107,15 +107,29 @@ class WechatSaidNoError(SaidNoError):
 
 
 class WechatApi:
-    """One account's access to the platform, for the whole process."""
+    """One account's access to the platform, for the whole process.
 
-    def __init__(self, access: WechatAccess, secrets: SecretStore, clock: Clock) -> None:
+    Parameters
+    ----------
+    carrier
+        What carries the calls; ``None``: the network.
+    """
+
+    def __init__(
+        self,
+        access: WechatAccess,
+        secrets: SecretStore,
+        clock: Clock,
+        carrier: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         # It would log every address, and the token stands in them.
         logging.getLogger("httpx").setLevel(logging.WARNING)
         self._access = access
         self._clock = clock
         self._line = OutwardLine("wechat", _WHOLE_SECONDS)
-        self._client = httpx.AsyncClient(base_url=access.base.rstrip("/"), timeout=_TIMES)
+        self._client = httpx.AsyncClient(
+            base_url=access.base.rstrip("/"), timeout=_TIMES, transport=carrier
+        )
         self._rests: dict[str, tuple[datetime, WechatSaidNoError]] = {}
         self.token = SharedToken(
             f"wechat token {access.app_id}", secrets, clock, self._fetch, self._force

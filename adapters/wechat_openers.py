@@ -17,15 +17,22 @@ _ASKED_AT: Final = "https://open.weixin.qq.com/connect/oauth2/authorize"
 
 
 class WechatOpeners:
-    """The `OpenerCheck` of the platform, by its web authorisation ``snsapi_base``."""
+    """The `OpenerCheck` of the platform, by its web authorisation ``snsapi_base``.
 
-    def __init__(self, api: WechatApi) -> None:
+    Parameters
+    ----------
+    asked_at
+        Where the platform is asked.
+    """
+
+    def __init__(self, api: WechatApi, asked_at: str = _ASKED_AT) -> None:
         self._api = api
+        self._asked_at = asked_at
 
     def asked_at(self, *, back: str, state: str) -> str:
         """Return the platform's address; it wants its parameters in this order."""
         return (
-            f"{_ASKED_AT}?appid={self._api.app_id}&redirect_uri={quote(back, safe='')}"
+            f"{self._asked_at}?appid={self._api.app_id}&redirect_uri={quote(back, safe='')}"
             f"&response_type=code&scope=snsapi_base&state={quote(state, safe='')}#wechat_redirect"
         )
 

@@ -18,10 +18,11 @@ from bot.h5.look import STATIC_FOLDER, STATIC_PATH
 from bot.jobs import jobs
 from bot.poster_words import plan_name
 from bot.settings import Encryption, Settings
+from bot.simulator import agreements
 from bot.simulator import browser as simulated_browser
 from bot.simulator import faces as simulated_faces
 from bot.simulator import routes as simulator
-from bot.simulator.sandbox import CITIZENS, Citizen, Poster, Sandbox
+from bot.simulator.sandbox import CITIZENS, Agreement, Citizen, Poster, Sandbox
 from bot.traces import tracing
 from bot.turn_counts import counting
 from bot.turns import Turns
@@ -31,6 +32,7 @@ from bot.wechat.crypto import OfficialAccount
 from bot.wechat.refused import RefusedCalls
 from bot.wiring import VERSION, Resources, StandIns
 from dialogs.catalog import catalog
+from dialogs.notices.notice_settings import TOPIC_NAMES
 from domain.shared.chance import Randomness
 from domain.shared.clock import Clock
 from domain.shared.failpoints import arm
@@ -102,6 +104,7 @@ def create_app(
     furnish(app)
     if settings.sandboxed:
         app.include_router(simulator.router)
+        app.include_router(agreements.router)
         app.include_router(simulated_browser.router)
         app.include_router(simulated_faces.router)
         app.router.routes.extend(metrics.routes)
@@ -149,13 +152,17 @@ def _sandbox(app: FastAPI, house: Resources, stand_ins: StandIns) -> Sandbox:
         app=lambda: app,
         clock=house.clock,
         sms=_inbox(stand_ins),
-        outbox=stand_ins.pushes.outbox,
         posters=_posters(house),
         menu=settings.menu,
         citizens=_citizens(stand_ins) or CITIZENS,
         public_url=settings.server.base_url,
         card=stand_ins.sample_card,
-        keep_picture=stand_ins.pictures.keep,
+        platform=stand_ins.platform,
+        agreements=[
+            Agreement(card.subscription, TOPIC_NAMES[topic])
+            for topic, card in house.cards.items()
+            if card.subscription
+        ],
     )
 
 

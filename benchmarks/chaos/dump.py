@@ -64,18 +64,20 @@ async def records(url: str, cipher: Cipher) -> list[Event]:
                 found += [Row(table, dict(row)) for row in await connection.fetch(query)]
         if "sandbox_arrivals" in tables:
             for row in await connection.fetch(_ARRIVED.format(stamp=_STAMP)):
-                found.append(_arrived(row, cipher))
+                found += _arrived(row, cipher)
         return found
     finally:
         await connection.close()
 
 
-def _arrived(row: Mapping[str, Any], cipher: Cipher) -> Sms:
-    """Read what came to a phone, or to a chat, whose message has no code."""
+def _arrived(row: Mapping[str, Any], cipher: Cipher) -> Iterator[Sms]:
+    """Read what came to a phone, or to a chat, whose message has no code; refusals never did."""
     came = json.loads(cipher.open_text(row["message"]))
+    if came.get("state", "delivered") != "delivered":
+        return
     to = came["phone"] if row["kind"] == "sms" else came["openid"]
     # Its committing, not its own moment: the clock of whoever sent it may be wrong.
-    return Sms(_moment(row["committed"]), to, came.get("code", ""), came["text"])
+    yield Sms(_moment(row["committed"]), to, came.get("code", ""), came["text"])
 
 
 def _stamped(table: str, values: dict[str, Any]) -> Row:

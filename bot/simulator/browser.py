@@ -9,7 +9,6 @@ from fastapi.responses import RedirectResponse, Response
 from bot.h5.openers import NAMED_COOKIE
 from bot.wiring import OPENER_PATH, Resources
 from domain.shared.openers import OPENED_PATH
-from domain.shared.records import OpenId
 
 __all__ = ["router"]
 
@@ -23,5 +22,5 @@ async def authorize(request: Request, redirect_uri: str, state: str) -> Response
     back = urlsplit(f"{house.public_url}{OPENED_PATH}").path
     if house.stand_ins is None or openid is None or urlsplit(redirect_uri).path != back:
         raise HTTPException(403)
-    code = await house.stand_ins.openers.opens(OpenId(openid))
+    code = await house.stand_ins.platform.opens(openid)
     return RedirectResponse(f"{back}?{urlencode({'code': code, 'state': state})}", status_code=303)

@@ -4,6 +4,7 @@ The bytes go to the account's own webhook, signed and encrypted with the account
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -16,15 +17,18 @@ import httpx
 import xmltodict
 from starlette.types import ASGIApp
 
+from bot.simulator.network import NoNetwork, PhoneNetwork
 from bot.wechat.crypto import OfficialAccount, RefusedEnvelopeError, decrypt, encrypt, sign
 from bot.wechat.render import drop_unwritable
 from dialogs.engine.messages import Article
 from domain.shared.clock import Clock
+from domain.shared.errors import UnavailableError
 
 __all__ = ["Exchange", "Gesture", "GestureKind", "Heard", "HeardKind", "Phone", "Raw"]
 
 _ACCOUNT_ID = "gh_0123456789ab"
 _SILENT = {b"", b"success"}
+_TRANSFER = "transfer_customer_service"
 _REPLY_TAGS = {"Encrypt", "MsgSignature", "TimeStamp", "Nonce"}
 
 
@@ -41,13 +45,25 @@ class GestureKind(StrEnum):
     UNFOLLOW = "unfollow"
     SCAN = "scan"
     MENU = "menu"
+    AGREE = "agree"
+    REFUSE = "refuse"
+
+
+_DID = {
+    GestureKind.FOLLOW: "follows",
+    GestureKind.UNFOLLOW: "leaves",
+    GestureKind.SCAN: "taps",
+    GestureKind.MENU: "taps",
+}
+"""What the platform takes a gesture for; all others are messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gesture:
     """One thing a citizen does.
 
-    ``text`` is what is typed, the key of a menu button, the name of a place or a shared address;
+    ``text`` is what is typed, the key of a menu button, the name of a place, a shared address, or
+    the template of a notice that is agreed to or refused;
     ``tap`` the id of a tapped option; ``scene`` what the scanned poster carries; ``picture`` the
     bytes of a photo, which may be empty.
     """
@@ -65,6 +81,8 @@ class HeardKind(StrEnum):
 
     TEXT = "text"
     NEWS = "news"
+    TRANSFER = "transfer"
+    """Nothing is said: the talk goes to the platform's own desk."""
     NONE = "none"
     FAULT = "fault"
     """Nothing usable came back: the platform shows its own «service unavailable»."""
@@ -119,8 +137,8 @@ class Phone:
         Stamps messages, as the platform's own clock would.
     app
         Gives the application whose ``/wechat`` is called, within this process.
-    keep_picture
-        Takes a photo in, under the name by which the account may fetch it.
+    network
+        The platform, which is told what is done before the account is.
     """
 
     def __init__(
@@ -128,12 +146,12 @@ class Phone:
         account: OfficialAccount,
         clock: Clock,
         app: Callable[[], ASGIApp],
-        keep_picture: Callable[[str, bytes], None] = lambda _media_id, _picture: None,
+        network: PhoneNetwork | None = None,
     ) -> None:
         self._account = account
         self._clock = clock
         self._app = app
-        self._keep_picture = keep_picture
+        self._network = network or NoNetwork()
         self._numbers = count(1)
         self._last: dict[str, _Posted] = {}
 
@@ -142,11 +160,33 @@ class Phone:
         now, number = self._clock.now(), next(self._numbers)
         recipient = self._account.original_id or _ACCOUNT_ID
         if gesture.picture:
-            self._keep_picture(_media_id(number), gesture.picture)
-        xml = _written(gesture, recipient, now, number)
+            self._network.keep_picture(_media_id(number), gesture.picture)
+        # Where the platform's own books are silent, the message arrives all the same.
+        with suppress(UnavailableError):
+            await self._act(gesture)
+        xml = _written(gesture.openid, _fields(gesture, number), recipient, (now, number))
         posted = _posted(self._account, gesture.openid, recipient, xml, (now, number))
         self._last[gesture.openid] = posted
         return await self._post(posted)
+
+    async def report(self, openid: str) -> int:
+        """Deliver what the platform has to report of a citizen's cards; return how many reports."""
+        due = await self._network.due(openid)
+        recipient = self._account.original_id or _ACCOUNT_ID
+        for fields in due:
+            stamp = (self._clock.now(), next(self._numbers))
+            xml = _written(openid, {"MsgType": "event", **fields}, recipient, stamp)
+            await self._post(_posted(self._account, openid, recipient, xml, stamp))
+        return len(due)
+
+    async def _act(self, gesture: Gesture) -> None:
+        if gesture.kind in {GestureKind.AGREE, GestureKind.REFUSE}:
+            agrees = gesture.kind is GestureKind.AGREE
+            await self._network.answers(gesture.openid, [gesture.text], agrees=agrees)
+            return
+        # What a tap in the chat opens is not written anywhere: the narrower window is played.
+        did = "taps" if gesture.tap else _DID.get(gesture.kind, "writes")
+        await self._network.acts(gesture.openid, did, gesture.scene)
 
     async def again(self, openid: str) -> Exchange | None:
         """Deliver the identical bytes of a citizen's last message; None if there was none."""
@@ -176,20 +216,23 @@ class Phone:
 # --- what the platform writes ---------------------------------------------------------------
 
 
-def _written(gesture: Gesture, recipient: str, now: datetime, number: int) -> str:
-    fields = _fields(gesture, number)
+def _written(
+    openid: str, fields: Mapping[str, Any], recipient: str, stamp: tuple[datetime, int]
+) -> str:
+    now, number = stamp
+    fields = dict(fields)
     if fields["MsgType"] != "event":
         # Unique in this process by the number, over restarts by the moment.
         fields["MsgId"] = str((int(now.timestamp() * 1000) << 20) | (number & 0xFFFFF))
     head = {
         "ToUserName": recipient,
-        "FromUserName": gesture.openid,
+        "FromUserName": openid,
         "CreateTime": str(int(now.timestamp())),
     }
     return f"<xml>{''.join(_element(*field) for field in (head | fields).items())}</xml>"
 
 
-def _fields(gesture: Gesture, number: int) -> dict[str, str]:
+def _fields(gesture: Gesture, number: int) -> dict[str, Any]:
     media = {"MediaId": _media_id(number)}
     tap = {"bizmsgmenuid": gesture.tap} if gesture.tap else {}
     point = {"Location_X": "39.734700", "Location_Y": "116.176900", "Scale": "16"}
@@ -210,7 +253,7 @@ def _media_id(number: int) -> str:
     return f"sandbox-media-{number}"
 
 
-def _event(gesture: Gesture) -> dict[str, str]:
+def _event(gesture: Gesture) -> dict[str, Any]:
     ticket = {"Ticket": f"gQSandbox-{gesture.scene}"}
     if gesture.kind is GestureKind.FOLLOW and gesture.scene:
         return {"Event": "subscribe", "EventKey": f"qrscene_{gesture.scene}"} | ticket
@@ -218,11 +261,21 @@ def _event(gesture: Gesture) -> dict[str, str]:
         return {"Event": "SCAN", "EventKey": gesture.scene} | ticket
     if gesture.kind is GestureKind.MENU:
         return {"Event": "CLICK", "EventKey": gesture.text}
+    if gesture.kind in {GestureKind.AGREE, GestureKind.REFUSE}:
+        status = "accept" if gesture.kind is GestureKind.AGREE else "reject"
+        entry = {"TemplateId": gesture.text, "SubscribeStatusString": status, "PopupScene": "2"}
+        return {
+            "Event": "subscribe_msg_popup_event",
+            "SubscribeMsgPopupEvent": {"List": entry},
+        }
     name = "subscribe" if gesture.kind is GestureKind.FOLLOW else "unsubscribe"
     return {"Event": name, "EventKey": ""}
 
 
-def _element(tag: str, words: str) -> str:
+def _element(tag: str, held: object) -> str:
+    if isinstance(held, Mapping):
+        return f"<{tag}>{''.join(_element(*one) for one in held.items())}</{tag}>"
+    words = str(held)
     if tag in {"CreateTime", "MsgId", "Scale"}:
         return f"<{tag}>{words}</{tag}>"
     safe = drop_unwritable(words).replace("]]>", "]]]]><![CDATA[>")
@@ -284,6 +337,8 @@ def _shown(reply: Mapping[str, Any], openid: str) -> Heard:
         raise ValueError("the reply is for somebody else")
     if reply["MsgType"] == "text":
         return Heard(HeardKind.TEXT, reply["Content"])
+    if reply["MsgType"] == _TRANSFER:
+        return Heard(HeardKind.TRANSFER)
     if reply["MsgType"] != "news":
         raise ValueError("a reply that this phone cannot show")
     item = reply["Articles"]["item"]

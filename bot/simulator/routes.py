@@ -7,11 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from bot.h5.openers import NAMED_COOKIE
 from bot.menu import MenuGroup
+from bot.simulator.look import FRESH, page
 from bot.simulator.phone import Exchange, Gesture, GestureKind
 from bot.simulator.sandbox import Citizen, Poster, Sandbox
 
@@ -21,12 +21,6 @@ router = APIRouter(prefix="/simulator", include_in_schema=False)
 
 _HERE = Path(__file__).parent
 _STATIC = {path.name: path for path in sorted((_HERE / "static").iterdir())}
-_TEMPLATES = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True)
-_FRESH = {"Cache-Control": "no-cache"}
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'"
-)
 
 _LARGEST_PICTURE = 10 * 1024 * 1024
 """What the platform takes from a phone; the bot takes less, and says so itself."""
@@ -59,17 +53,14 @@ class _Again(BaseModel):
 @router.get("")
 async def show_chat(request: Request) -> HTMLResponse:
     sandbox = _sandbox(request)
-    page = _TEMPLATES.get_template("chat.html").render(
-        account_name=sandbox.account_name, public_url=sandbox.public_url
-    )
-    return HTMLResponse(page, headers=_FRESH | {"Content-Security-Policy": _POLICY})
+    return page("chat.html", account_name=sandbox.account_name, public_url=sandbox.public_url)
 
 
 @router.get("/static/{name}")
 async def static_file(name: str) -> FileResponse:
     if name not in _STATIC:
         raise HTTPException(404)
-    return FileResponse(_STATIC[name], headers=_FRESH)
+    return FileResponse(_STATIC[name], headers=FRESH)
 
 
 @router.post("/send")
@@ -95,7 +86,7 @@ async def sample_card(request: Request, openid: _OpenId) -> Response:
     card = _sandbox(request).card_of(openid)
     if card is None:
         raise HTTPException(404, "这位市民没有演示身份证。")
-    return Response(card, media_type="image/png", headers=_FRESH)
+    return Response(card, media_type="image/png", headers=FRESH)
 
 
 @router.get("/menu")
@@ -122,7 +113,10 @@ async def sms(request: Request, phone: str | None = None) -> Sequence[Mapping[st
 async def outbox(
     request: Request, openid: Annotated[str, Query(max_length=64)]
 ) -> Sequence[Mapping[str, object]]:
-    return await _sandbox(request).outbox(openid)
+    sandbox = _sandbox(request)
+    # The platform reports what became of cards soon after it has delivered them.
+    await sandbox.phone.report(openid)
+    return await sandbox.platform.outbox(openid)
 
 
 @router.get("/posters")

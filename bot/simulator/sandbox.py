@@ -1,17 +1,18 @@
 """What the simulator needs from the rest of the process, and who is there to try it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from starlette.types import ASGIApp
 
 from bot.menu import MenuGroup
+from bot.simulator.network import NoNetwork, PhoneNetwork
 from bot.simulator.phone import Phone
 from bot.wechat.crypto import OfficialAccount
 from domain.shared.clock import Clock
 
-__all__ = ["CITIZENS", "Citizen", "Poster", "Sandbox"]
+__all__ = ["CITIZENS", "Agreement", "Citizen", "Poster", "Sandbox"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,14 @@ class Poster:
     scene: str
     title: str
     subtitle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """A notice that citizens must agree to: its template, and what it is about."""
+
+    template: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +58,9 @@ class Sandbox:
     """The simulator's only view of the process, kept as ``app.state.sandbox``.
 
     ``sms`` takes a phone (None: all) and lists ``phone``, ``code``, ``text``, ``sent_at``;
-    ``outbox`` takes an openid and lists ``openid``, ``kind``, ``text``, ``data``, ``sent_at``,
-    ``state``; both newest first. ``public_url`` tells the chat which links are our own pages.
-    ``card`` draws the sample ID card that belongs to an ID number, if it is anybody's.
+    newest first. ``public_url`` tells the chat which links are our own pages. ``card`` draws the
+    sample ID card that belongs to an ID number, if it is anybody's. ``platform`` is what the phone
+    is connected to, ``agreements`` what citizens may agree to there.
     """
 
     account: OfficialAccount
@@ -59,18 +68,18 @@ class Sandbox:
     app: Callable[[], ASGIApp]
     clock: Clock
     sms: Callable[[str | None], Awaitable[Sequence[Mapping[str, object]]]]
-    outbox: Callable[[str], Awaitable[Sequence[Mapping[str, object]]]]
     posters: Callable[[], Awaitable[Sequence[Poster]]]
     menu: Sequence[MenuGroup]
     citizens: Sequence[Citizen] = CITIZENS
     public_url: str = ""
     card: Callable[[str], bytes | None] = lambda _: None
-    keep_picture: Callable[[str, bytes], None] = lambda _media_id, _picture: None
+    platform: PhoneNetwork = field(default_factory=NoNetwork)
+    agreements: Sequence[Agreement] = ()
 
     @cached_property
     def phone(self) -> Phone:
         """The one phone that all citizens hold, so that it remembers what to redeliver."""
-        return Phone(self.account, self.clock, self.app, self.keep_picture)
+        return Phone(self.account, self.clock, self.app, self.platform)
 
     def card_of(self, openid: str) -> bytes | None:
         """Return the picture of a citizen's ID card; ``None`` where the world knows of none."""

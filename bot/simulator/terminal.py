@@ -171,6 +171,8 @@ class Terminal:
         reply = exchange.reply
         if reply.kind is HeardKind.FAULT:
             self._note(_FAULT)
+        elif reply.kind is HeardKind.TRANSFER:
+            self._note("（已转到微信的多客服，等坐席接入）")
         elif reply.kind is HeardKind.NONE:
             self._note("（没有回复）")
         else:

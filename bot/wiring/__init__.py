@@ -5,13 +5,14 @@ answers, `resources` holds it all together and makes the desk of a turn.
 """
 
 from adapters.demo_officers import DEMO_OFFICERS, DEMO_PASSWORD, DEMO_SEED
-from bot.wiring.outside import OPENER_PATH
+from bot.wiring.outside import AGREE_PATH, OPENER_PATH
 from bot.wiring.platform import Platform, WechatSaidNoError, open_platform
 from bot.wiring.records import Records, open_records
 from bot.wiring.resources import Resources, SealBrokenError, SqlWork, StandIns
 from bot.wiring.start import VERSION, StartRefusedError, check, load_demo, migrate
 
 __all__ = [
+    "AGREE_PATH",
     "DEMO_OFFICERS",
     "DEMO_PASSWORD",
     "DEMO_SEED",

@@ -13,7 +13,7 @@ from adapters.passwords import Argon2Passwords, GuessingMeter
 from adapters.pictures import PressedPictures
 from adapters.simulated import SimulatedSms
 from adapters.sql.work import SqlWork
-from adapters.stand_ins import StandIns
+from adapters.stand_ins import AGREE_PATH, StandIns
 from adapters.tencent_sms import TencentSms
 from adapters.vendors import Vendors
 from bot.settings import Settings
@@ -142,6 +142,8 @@ class Equipment:
         """Who runs this service, in the citizen's words."""
         office, public_url = self.settings.office, self.settings.server.base_url
         agree_url = self.settings.notices.agree_url
+        if self.settings.sandboxed and not agree_url:
+            agree_url = f"{public_url}{AGREE_PATH}"
         return OfficeWords(office.operator, office.hotline, public_url, VERSION, agree_url)
 
     @cached_property

@@ -9,13 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.cipher import Cipher
 from adapters.filing_register import RegisterAccess
+from adapters.platform.sandbox import SandboxPlatform
 from adapters.sql.sandbox import Arrivals
-from adapters.stand_ins import OPENER_PATH, StandIns
+from adapters.stand_ins import AGREE_PATH, OPENER_PATH, StandIns, sandbox_platform
 from adapters.tencent import TencentAccess
 from adapters.tencent_sms import SmsTemplates
 from adapters.vendors import Vendors
 from adapters.wechat_api import WechatAccess
 from bot.settings import Settings, data_key
+from bot.wiring.notices import labels_of
 from domain.shared.chance import Randomness
 from domain.shared.clock import Clock
 from domain.shared.pushes import PushKind
@@ -23,7 +25,14 @@ from domain.shared.records import OpenId
 from domain.shared.throttle import SecretStore
 from domain.shared.windows import Window
 
-__all__ = ["OPENER_PATH", "InSandbox", "outside", "wechat_access"]
+__all__ = [
+    "AGREE_PATH",
+    "OPENER_PATH",
+    "InSandbox",
+    "open_sandbox_platform",
+    "outside",
+    "wechat_access",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +53,13 @@ async def outside(
 ) -> StandIns | Vendors:
     """Return whoever answers beyond our walls."""
     if settings.sandboxed:
+        arrivals, platform = await open_sandbox_platform(settings, clock, chance, in_sandbox)
         return StandIns.open(
             settings.sandbox.data,
             secrets,
-            await Arrivals.open(in_sandbox.engine, in_sandbox.cipher),
-            in_sandbox.windows,
+            arrivals,
+            platform,
+            wechat_access(settings),
             public_url=settings.server.base_url,
             face_key=hmac.digest(data_key(settings), b"anju face calls", hashlib.sha256),
             callers=len(settings.escalation.notify),
@@ -56,6 +67,23 @@ async def outside(
             chance=chance,
         )
     return _vendors(settings, secrets, clock, chance)
+
+
+async def open_sandbox_platform(
+    settings: Settings, clock: Clock, chance: Randomness, in_sandbox: InSandbox
+) -> tuple[Arrivals, SandboxPlatform]:
+    """Return the platform that the sandbox plays, and where what it delivers arrives."""
+    arrivals = await Arrivals.open(in_sandbox.engine, in_sandbox.cipher)
+    return arrivals, sandbox_platform(
+        arrivals,
+        in_sandbox.windows,
+        wechat_access(settings),
+        public_url=settings.server.base_url,
+        labels=labels_of(settings),
+        lasting=settings.notices.lasting,
+        clock=clock,
+        chance=chance,
+    )
 
 
 def wechat_access(settings: Settings) -> WechatAccess:

@@ -11,9 +11,9 @@ from dialogs.engine.dsl import Answers, Choose, Desk, Flow, Need, Option, Receip
 from domain.notices.model import TOPICS, Choice, Topic
 from domain.shared.pushes import MANNERS
 
-__all__ = ["NoticeSettings"]
+__all__ = ["TOPIC_NAMES", "NoticeSettings"]
 
-_NAMES: Mapping[Topic, str] = MappingProxyType(
+TOPIC_NAMES: Mapping[Topic, str] = MappingProxyType(
     {
         Topic.REGISTRATION: "登记和取消",
         Topic.PLANS: "可登记的计划",
@@ -46,7 +46,11 @@ async def _choices(desk: Desk) -> Mapping[Topic, Choice]:
 
 async def _topics(_answers: Answers, desk: Desk) -> Sequence[Option]:
     return [
-        Option(f"{_NAMES[topic]}（{_standing(topic, choice)}）", topic.value, say=_NAMES[topic])
+        Option(
+            f"{TOPIC_NAMES[topic]}（{_standing(topic, choice)}）",
+            topic.value,
+            say=TOPIC_NAMES[topic],
+        )
         for topic, choice in (await _choices(desk)).items()
     ]
 
@@ -62,7 +66,7 @@ async def _ways(answers: Answers, desk: Desk) -> Sequence[Option]:
 async def _about(answers: Answers, desk: Desk) -> Reply:
     topic = Topic(answers[NoticeSettings.topic])
     choice = (await _choices(desk))[topic]
-    text = f"{_NAMES[topic]}：{_ABOUT[topic]}\n现在：{_standing(topic, choice)}"
+    text = f"{TOPIC_NAMES[topic]}：{_ABOUT[topic]}\n现在：{_standing(topic, choice)}"
     if choice.wechat and desk.office.agree_url:
         # The platform takes the citizen's own tap there, and no word of ours.
         link = (("在微信里同意接收订阅通知", desk.office.agree_url),)
@@ -99,6 +103,6 @@ class NoticeSettings(Flow, id="notice_settings", version=1, title="通知设置"
             after = replace(before, sms=not before.sms)
         await desk.notices.choose(desk.openid, account, topic, after)
         return Receipt(
-            f"改好了。{_NAMES[topic]}：{_standing(topic, after)}。",
+            f"改好了。{TOPIC_NAMES[topic]}：{_standing(topic, after)}。",
             (Option("通知设置"), Option("我的"), Option("菜单")),
         )

@@ -24,12 +24,14 @@ async def arrivals(engine: AsyncEngine) -> AsyncIterator[Arrivals]:
     yield await Arrivals.open(engine, CIPHER)
     async with engine.begin() as connection:
         await connection.exec_driver_sql("DROP TABLE sandbox_arrivals")
+        await connection.exec_driver_sql("DROP TABLE sandbox_platform")
 
 
 @pytest.mark.usefixtures("arrivals")
 async def test_many_processes_may_make_the_table_at_once(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         await connection.exec_driver_sql("DROP TABLE sandbox_arrivals")
+        await connection.exec_driver_sql("DROP TABLE sandbox_platform")
     made = await asyncio.gather(*(Arrivals.open(engine, CIPHER) for _ in range(4)))
     await made[0].keep(Arrived.SMS, "1", {"text": "x"}, at=NOW)
     assert await made[3].of(Arrived.SMS) == [{"text": "x"}]

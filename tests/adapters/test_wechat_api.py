@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 import structlog
 
+from adapters.platform.agents import Record
 from adapters.wechat_account import Follower, Quota, WechatAccount
 from adapters.wechat_agents import AgentAccount, WechatAgents
 from adapters.wechat_api import WechatApi, WechatSaidNoError
@@ -30,7 +31,6 @@ from domain.shared.windows import Handover
 from tests.support.clock import FakeClock
 from tests.support.outside_server import Fault
 from tests.support.wechat.access import api_at
-from tests.support.wechat.agents import Record
 from tests.support.wechat.server import SECRET, WechatServer, wechat
 
 ALICE = OpenId("oTestAlice000000000000000001")

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.platform.agents import Record
 from tests.support.clock import FakeClock
-from tests.support.wechat.agents import Record
 from tests.support.wechat.server import APP_ID, SECRET, WechatServer, wechat
 
 ALICE = "oTestAlice000000000000000001"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from adapters.simulated_pushes import SimulatedPushes
+from adapters.platform.sandbox import SandboxPlatform
 from adapters.sql.pushes import PushRow
 from bot.jobs import deliver
 from bot.jobs.notices import NOTICE_JOBS
@@ -15,13 +15,10 @@ from bot.jobs.schedule import run_due
 from bot.settings import Notices
 from bot.wiring.notices import cards_of
 from domain.accounts.model import Purpose
-from domain.notices.model import Card, Choice, Topic, receipt_key
-from domain.notices.service import Handed
+from domain.notices.model import Choice, Topic
 from domain.shared.errors import UnavailableError
 from domain.shared.pushes import Push, PushKind, PushState
-from domain.shared.records import OpenId
-from domain.shared.windows import Handover
-from tests.support.platform import ReplySeen
+from tests.support.platform import Post, ReplySeen
 from tests.support.town import Resident, Town, found_shared_town, found_town
 
 DAY = timedelta(days=1)
@@ -47,9 +44,9 @@ async def alice(town: Town) -> Resident:
 
 
 @pytest.fixture
-def chats(town: Town) -> SimulatedPushes:
-    assert isinstance(town.house.push_sender, SimulatedPushes)
-    return town.house.push_sender
+def chats(town: Town) -> SandboxPlatform:
+    assert town.house.stand_ins
+    return town.house.stand_ins.platform
 
 
 async def says(town: Town, who: Resident, text: str = "菜单") -> ReplySeen:
@@ -91,7 +88,7 @@ async def choose(town: Town, who: Resident, topic: Topic, choice: Choice) -> Non
 
 
 async def test_a_registration_and_its_end_come_as_cards_for_the_chat_has_said_it(
-    town: Town, alice: Resident, chats: SimulatedPushes
+    town: Town, alice: Resident, chats: SandboxPlatform
 ) -> None:
     number = await town.register(alice, "青禾家园", "二居室")
     assert await deliver(town.house) == 1
@@ -138,7 +135,7 @@ async def test_where_there_is_no_way_at_all_it_ends_with_that_reason(
 
 
 async def test_in_the_window_words_come_and_later_a_card(
-    town: Town, alice: Resident, chats: SimulatedPushes
+    town: Town, alice: Resident, chats: SandboxPlatform
 ) -> None:
     await a_case(town, alice)
     assert await deliver(town.house) == 1
@@ -149,7 +146,7 @@ async def test_in_the_window_words_come_and_later_a_card(
 
 
 async def test_what_a_citizen_does_not_wish_is_not_told(
-    town: Town, alice: Resident, chats: SimulatedPushes
+    town: Town, alice: Resident, chats: SandboxPlatform
 ) -> None:
     await choose(town, alice, Topic.CASES, Choice(wechat=False, sms=True))
     await a_case(town, alice)
@@ -175,28 +172,7 @@ async def test_at_night_nobody_is_disturbed(town: Town, alice: Resident) -> None
 # Cards that citizens agree to, and what the platform reports
 
 
-class Believer(SimulatedPushes):
-    """A stand-in that gives each card a number, as the platform does, or says no."""
-
-    numbers: list[Card]
-    says: Handover | None
-
-    async def push_card(self, openid: OpenId, card: Card) -> Handed:
-        if self.says:
-            return Handed(self.says)
-        self.numbers.append(card)
-        return Handed(Handover.TAKEN, receipt_key(len(self.numbers)))
-
-
-@pytest.fixture
-def cards(chats: SimulatedPushes) -> Believer:
-    chats.__class__ = Believer
-    assert isinstance(chats, Believer)
-    chats.numbers, chats.says = [], None
-    return chats
-
-
-def popup(town: Town, who: Resident, answer: str, name: str = "popup") -> object:
+def popup(town: Town, who: Resident, answer: str, name: str = "popup") -> Post:
     lists = [
         {"TemplateId": "S1", "SubscribeStatusString": answer, "PopupScene": "2"},
         {"TemplateId": "S2", "SubscribeStatusString": "reject", "PopupScene": "2"},
@@ -205,58 +181,66 @@ def popup(town: Town, who: Resident, answer: str, name: str = "popup") -> object
     return town.platform.event(f"subscribe_msg_{name}_event", who.openid, **{tag: {"List": lists}})
 
 
+async def agrees(town: Town, who: Resident) -> None:
+    """Have a citizen agree to one notice, at the platform and by its word for it."""
+    assert town.house.stand_ins
+    await town.house.stand_ins.platform.answers(who.openid, ["S1"], agrees=True)
+    await town.deliver(popup(town, who, "accept"))
+
+
 @pytest.fixture
-def _subscribed(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+def _subscribed(town: Town, chats: SandboxPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
     notices = Notices(cases_subscription="S1")
     settings = town.house.settings.model_copy(update={"notices": notices})
     monkeypatch.setitem(town.house.__dict__, "cards", cards_of(settings))
+    chats.rules.people.templates["S1"] = tuple(notices.cases_blanks.split())
 
 
 @pytest.mark.usefixtures("_subscribed")
 async def test_a_card_agreed_to_is_spent_once_however_often_the_platform_says_so(
-    town: Town, alice: Resident, cards: Believer
+    town: Town, alice: Resident, chats: SandboxPlatform
 ) -> None:
+    await chats.answers(alice.openid, ["S1"], agrees=True)
     post = popup(town, alice, "accept")
     for _ in range(3):
-        await town.deliver(post)  # type: ignore[arg-type] # a post of the platform
+        await town.deliver(post)
     town.clock.moment += 3 * DAY
     for number in ("AN-1", "AN-2"):
         await a_case(town, alice, number)
     assert await deliver(town.house) == 2
-    assert [card.agreed for card in cards.numbers] == [True]
+    assert [one["kind"] for one in await chats.outbox(alice.openid)] == ["subscription"]
+    assert await chats.agreed(alice.openid) == {"S1": 0}
     assert {reason for _, _, reason in await became(town)} == {"bizsend", "sms"}
 
 
 @pytest.mark.usefixtures("_subscribed")
 async def test_what_is_taken_back_or_unknown_to_the_platform_is_not_counted_on(
-    town: Town, alice: Resident, cards: Believer
+    town: Town, alice: Resident, chats: SandboxPlatform
 ) -> None:
     town.clock.moment += 3 * DAY
-    await town.deliver(popup(town, alice, "accept"))  # type: ignore[arg-type] # as above
-    await town.deliver(popup(town, alice, "reject", "change"))  # type: ignore[arg-type] # as above
+    await agrees(town, alice)
+    await chats.answers(alice.openid, ["S1"], agrees=False)
+    await town.deliver(popup(town, alice, "reject", "change"))
     await a_case(town, alice)
     await deliver(town.house)
-    assert cards.numbers == []
+    assert await chats.outbox(alice.openid) == []
     town.clock.moment += timedelta(seconds=9)
-    await town.deliver(popup(town, alice, "accept"))  # type: ignore[arg-type] # as above
-    cards.says = Handover.CLOSED
+    await town.deliver(popup(town, alice, "accept"))
     await a_case(town, alice, "AN-2")
     await deliver(town.house)
+    [refused] = await chats.outbox(alice.openid)
+    assert (refused["state"], refused["errcode"]) == ("refused", 43101)
     async with town.house.open_work() as work:
         assert await work.agreed.of_many([alice.openid]) == []
 
 
 @pytest.mark.usefixtures("_subscribed")
 async def test_a_card_that_did_not_leave_is_given_back(
-    town: Town, alice: Resident, cards: Believer, monkeypatch: pytest.MonkeyPatch
+    town: Town, alice: Resident, chats: SandboxPlatform
 ) -> None:
-    await town.deliver(popup(town, alice, "accept"))  # type: ignore[arg-type] # as above
+    await agrees(town, alice)
     town.clock.moment += 3 * DAY
-
-    async def down(_openid: OpenId, _card: Card) -> Handed:
-        raise UnavailableError("busy")
-
-    monkeypatch.setattr(cards, "push_card", down)
+    chats.rules.say("/cgi-bin/message/subscribe/bizsend", -1)
     await a_case(town, alice)
     assert await deliver(town.house) == 0
     async with town.house.open_work() as work:
@@ -264,7 +248,6 @@ async def test_a_card_that_did_not_leave_is_given_back(
     assert (await became(town))[0][1] == "waiting"
 
 
-@pytest.mark.usefixtures("cards")
 @pytest.mark.parametrize(
     ("status", "state"), [("success", "delivered"), ("failed:user block", "failed")]
 )
@@ -281,12 +264,12 @@ async def test_a_report_on_a_template_says_what_became_of_it(
     assert reason == ("user block" if state == "failed" else "template")
 
 
-@pytest.mark.usefixtures("_subscribed", "cards")
+@pytest.mark.usefixtures("_subscribed")
 @pytest.mark.parametrize(("code", "state"), [(0, "delivered"), (1, "failed")])
 async def test_a_report_on_a_subscription_says_what_became_of_it(
     town: Town, alice: Resident, code: int, state: str
 ) -> None:
-    await town.deliver(popup(town, alice, "accept"))  # type: ignore[arg-type] # as above
+    await agrees(town, alice)
     town.clock.moment += 3 * DAY
     await a_case(town, alice)
     await deliver(town.house)
@@ -295,6 +278,15 @@ async def test_a_report_on_a_subscription_says_what_became_of_it(
     fields = {"SubscribeMsgSentEvent": {"List": entry}}
     assert await town.deliver(town.platform.event(name, alice.openid, **fields)) is None
     assert [one[1] for one in await became(town)] == [state]
+
+
+async def test_the_simulators_platform_reports_each_card_once(town: Town, alice: Resident) -> None:
+    await town.register(alice, "青禾家园", "二居室")
+    await deliver(town.house)
+    phone = town.app.state.sandbox.phone
+    assert await phone.report(alice.openid) == 1
+    assert [one[1] for one in await became(town)] == ["delivered"]
+    assert await phone.report(alice.openid) == 0
 
 
 async def test_a_report_on_what_nobody_sent_changes_nothing(town: Town, alice: Resident) -> None:
@@ -314,7 +306,7 @@ def _no_cards(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_no_cards")
 async def test_whoever_comes_back_after_days_is_told_above_the_answer_once(
-    town: Town, alice: Resident, chats: SimulatedPushes
+    town: Town, alice: Resident, chats: SandboxPlatform
 ) -> None:
     town.clock.moment += 3 * DAY
     await a_case(town, alice)
@@ -373,7 +365,7 @@ async def told(town: Town) -> list[tuple[str, str]]:
 
 
 async def test_a_plan_that_opens_is_told_once_to_whom_it_concerns(
-    town: Town, alice: Resident, chats: SimulatedPushes
+    town: Town, alice: Resident, chats: SandboxPlatform
 ) -> None:
     bob = town.residents["沈玉兰"]
     await town.bring(bob, ["signed-up"])
@@ -432,7 +424,7 @@ async def begin(town: Town, who: Resident) -> None:
 
 
 async def test_whoever_left_a_registration_is_reminded_once_before_the_plan_closes(
-    town: Town, alice: Resident, chats: SimulatedPushes
+    town: Town, alice: Resident, chats: SandboxPlatform
 ) -> None:
     await begin(town, alice)
     await run(town)

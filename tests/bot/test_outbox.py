@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from adapters.platform.sandbox import SandboxPlatform
 from adapters.simulated import LineState, SimulatedSms
-from adapters.simulated_pushes import SimulatedPushes
 from adapters.sql.pushes import PushRow
 from bot.jobs import deliver, jobs
 from bot.jobs.words import worded
@@ -19,7 +19,7 @@ from domain.shared import failpoints, pushes
 from domain.shared.errors import UnavailableError
 from domain.shared.failpoints import FailpointError, Point
 from domain.shared.pushes import LEASE, PUSH_LIFE, Manner, Push, PushKind
-from domain.shared.windows import MESSAGE_PLACES, Handover
+from domain.shared.windows import MESSAGE_PLACES
 from tests.support.town import Resident, Town, found_shared_town, found_town
 
 PHONE = "+8619900000001"
@@ -49,9 +49,9 @@ def sms(town: Town) -> SimulatedSms:
 
 
 @pytest.fixture
-def chats(town: Town) -> SimulatedPushes:
-    assert isinstance(town.house.push_sender, SimulatedPushes)
-    return town.house.push_sender
+def chats(town: Town) -> SandboxPlatform:
+    assert town.house.stand_ins
+    return town.house.stand_ins.platform
 
 
 async def write(town: Town, *wishes: Push) -> None:
@@ -304,7 +304,7 @@ async def test_what_kills_three_workers_is_parked(town: Town) -> None:
 
 
 async def test_whoever_wrote_lately_is_told_in_the_chat(
-    town: Town, alice: Resident, chats: SimulatedPushes
+    town: Town, alice: Resident, chats: SandboxPlatform
 ) -> None:
     await says(town, alice)
     await write(town, to_chat(alice))
@@ -317,7 +317,7 @@ async def test_whoever_wrote_lately_is_told_in_the_chat(
 
 
 async def test_whoever_never_wrote_is_told_once_they_do(
-    town: Town, alice: Resident, chats: SimulatedPushes
+    town: Town, alice: Resident, chats: SandboxPlatform
 ) -> None:
     await write(town, to_chat(alice))
     assert await deliver(town.house) == 0
@@ -325,11 +325,11 @@ async def test_whoever_never_wrote_is_told_once_they_do(
     await says(town, alice)
     town.clock.moment += MINUTE
     assert await deliver(town.house) == 1
-    assert chats.refused == dict.fromkeys(Handover, 0)
+    assert chats.rules.people.violations == []
 
 
 async def test_nobody_gets_more_than_their_window_holds(
-    town: Town, alice: Resident, chats: SimulatedPushes
+    town: Town, alice: Resident, chats: SandboxPlatform
 ) -> None:
     await says(town, alice)
     await write(town, *[to_chat(alice)] * 8)
@@ -339,7 +339,7 @@ async def test_nobody_gets_more_than_their_window_holds(
     town.clock.moment += MINUTE
     await says(town, alice)
     assert await deliver(town.house) == 3
-    assert chats.refused == dict.fromkeys(Handover, 0)
+    assert chats.rules.people.violations == []
 
 
 async def test_a_full_window_leaves_the_phone(
@@ -353,24 +353,28 @@ async def test_a_full_window_leaves_the_phone(
 
 
 async def test_a_platform_that_knows_better_is_believed_and_the_phone_is_tried(
-    town: Town, alice: Resident, sms: SimulatedSms, chats: SimulatedPushes
+    town: Town, alice: Resident, sms: SimulatedSms, chats: SandboxPlatform
 ) -> None:
     await says(town, alice)
-    chats._windows = lambda _: asyncio.sleep(0, ())  # noqa: SLF001 (the citizen has left meanwhile)
+    await chats.acts(alice.openid, "leaves")
     await write(town, Push(PushKind.PHONE_CHANGED, ("x",), openid=alice.openid, phone=PHONE))
     assert await deliver(town.house) == 1
     assert len(sms.inbox(PHONE)) == 1
-    assert chats.refused[Handover.CLOSED] == 1
+    assert chats.rules.people.violations == [45015]
+    [refused] = await chats.outbox(alice.openid)
+    assert (refused["state"], refused["errcode"]) == ("refused", 45015)
     async with town.house.open_work() as work:
         [window] = await town.house.windows(alice.openid)
         assert [await work.places.take(alice.openid, window) for _ in range(6)].count(True) == 5
 
 
 async def test_a_platform_without_an_answer_is_not_asked_again(
-    town: Town, alice: Resident, chats: SimulatedPushes
+    town: Town, alice: Resident, chats: SandboxPlatform
 ) -> None:
     await says(town, alice)
     await write(town, to_chat(alice))
+    assert town.house.stand_ins
+    await town.house.stand_ins.wechat.token.current()
     chats.line.state = LineState.DEAF
     assert await deliver(town.house) == 0
     town.clock.moment += timedelta(hours=1)
@@ -381,7 +385,7 @@ async def test_a_platform_without_an_answer_is_not_asked_again(
 
 
 async def test_a_platform_that_was_down_cost_no_place(
-    town: Town, alice: Resident, chats: SimulatedPushes
+    town: Town, alice: Resident, chats: SandboxPlatform
 ) -> None:
     await says(town, alice)
     await write(town, *[to_chat(alice)] * MESSAGE_PLACES)
@@ -417,7 +421,7 @@ async def test_security_is_told_at_night_too(town: Town) -> None:
 
 
 async def test_whoever_is_signed_out_by_a_new_phone_is_told_in_their_chat_without_the_word(
-    town: Town, alice: Resident, sms: SimulatedSms, chats: SimulatedPushes
+    town: Town, alice: Resident, sms: SimulatedSms, chats: SandboxPlatform
 ) -> None:
     guest = town.residents["林若溪"]
     await town.sign_up(alice)

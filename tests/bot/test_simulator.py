@@ -64,6 +64,8 @@ async def browser(clock: FakeClock) -> AsyncIterator[httpx.AsyncClient]:
         (Gesture(OPENID, GestureKind.SCAN, scene="q1"), SaidKind.SCAN, "q1"),
         (Gesture(OPENID, GestureKind.UNFOLLOW), SaidKind.UNFOLLOW, ""),
         (Gesture(OPENID, GestureKind.MENU, MENU_KEY), SaidKind.MENU, MENU_KEY),
+        (Gesture(OPENID, GestureKind.AGREE, "T1"), SaidKind.RECEIPT, ""),
+        (Gesture(OPENID, GestureKind.REFUSE, "T1"), SaidKind.RECEIPT, ""),
     ],
 )
 @pytest.mark.parametrize("encryption", ["secure", "plain"])
@@ -180,6 +182,7 @@ def _text(openid: str = OPENID, kind: str = "text") -> str:
     [
         (200, _sealed(_text()), HeardKind.TEXT),
         (200, b"success", HeardKind.NONE),
+        (200, _sealed(_text(kind="transfer_customer_service")), HeardKind.TRANSFER),
         (200, b"", HeardKind.NONE),
         (500, _sealed(_text()), HeardKind.FAULT),
         (200, b"<html>login</html>", HeardKind.FAULT),
@@ -391,9 +394,8 @@ async def test_what_the_phone_seals_is_opened_by_the_wire_alone(clock: FakeClock
 
 async def test_a_photo_is_kept_under_the_name_that_the_account_hears(clock: FakeClock) -> None:
     app, bot = echo_app(clock)
-    kept: dict[str, bytes] = {}
-    phone = Phone(ACCOUNT, clock, lambda: app, kept.__setitem__)
+    phone = app.state.sandbox.phone
     await phone.send(Gesture(OPENID, GestureKind.IMAGE, picture=b"a photo"))
     await phone.send(Gesture(OPENID, GestureKind.IMAGE))
-    assert kept == {bot.deliveries[0].said.media_id: b"a photo"}
-    assert bot.deliveries[1].said.media_id not in kept
+    assert bot.pictures == {bot.deliveries[0].said.media_id: b"a photo"}
+    assert bot.deliveries[1].said.media_id not in bot.pictures

@@ -264,7 +264,14 @@ async def test_a_push_to_somebody_else_counts_as_unread(stage: Stage, desktop: P
     await chat.follow()
     for openid in (CITIZENS[0].openid, CITIZENS[2].openid):
         stage.bot.pushed.insert(
-            0, {"openid": openid, "kind": "text", "text": "结果出来了", "data": {}}
+            0,
+            {
+                "openid": openid,
+                "kind": "text",
+                "text": "结果出来了",
+                "data": {},
+                "state": "delivered",
+            },
         )
     for _ in CITIZENS:  # each look also visits one other citizen, in turn
         await chat.say("看看")
@@ -282,7 +289,14 @@ async def test_a_card_is_drawn_as_wechat_draws_it(
     await chat.follow()
     facts = {"房源": "青禾家园二居室", "登记编号": "DJ202603110000017"}
     stage.bot.pushed.insert(
-        0, {"openid": CITIZENS[0].openid, "kind": kind, "text": "登记成功", "data": facts}
+        0,
+        {
+            "openid": CITIZENS[0].openid,
+            "kind": kind,
+            "text": "登记成功",
+            "data": facts,
+            "state": "delivered",
+        },
     )
     await chat.say("看看")
     card = desktop.locator(".article")
@@ -290,6 +304,26 @@ async def test_a_card_is_drawn_as_wechat_draws_it(
     await expect(card.locator("b")).to_have_text("登记成功")
     await expect(card.locator("dt")).to_have_text([*facts])
     await expect(card.locator("dd")).to_have_text([*facts.values()])
+
+
+async def test_what_the_platform_refused_is_on_no_phone_and_the_panel_says_why(
+    stage: Stage, desktop: Page
+) -> None:
+    chat = await stage.open(desktop)
+    await chat.follow()
+    refused = {"kind": "text", "text": "来晚了", "data": {}, "state": "refused", "errcode": 45015}
+    stage.bot.pushed.insert(0, {"openid": CITIZENS[0].openid, **refused})
+    await chat.say("看看")
+    await expect(desktop.locator("#pushed li")).to_contain_text("45015")
+    await expect(chat.from_account.filter(has_text="来晚了")).to_have_count(0)
+
+
+async def test_whoever_just_types_has_followed_by_it(stage: Stage, phone: Page) -> None:
+    chat = await stage.open(phone)
+    assert "您说的是：你好" in await chat.say("你好")
+    kinds = [one.said.kind for one in stage.bot.deliveries[-2:]]
+    assert kinds == [SaidKind.FOLLOW, SaidKind.TEXT]
+    await expect(phone.get_by_role("button", name="关注公众号")).to_be_hidden()
 
 
 async def test_unfollowing_closes_the_chat_and_hears_nothing(stage: Stage, chat: ChatPage) -> None:

@@ -43,7 +43,7 @@ async def sit_down(stage: Stage, page: Page, *roles: Role) -> None:
 async def heard(stage: Stage, openid: str) -> list[str]:
     house: Resources = stage.app.state.house
     assert house.stand_ins
-    found = await house.stand_ins.pushes.outbox(openid)
+    found = await house.stand_ins.platform.outbox(openid)
     return [str(one["text"]) for one in reversed(found)]
 
 

@@ -91,6 +91,7 @@ NOBODYS = {
     "daily_limits",
     # The phones of the sandbox: nothing of ours, and not there in production.
     "sandbox_arrivals",
+    "sandbox_platform",
     "canned_replies",
     "exports",
     "manuscripts",

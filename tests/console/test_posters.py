@@ -246,7 +246,8 @@ async def test_an_unknown_poster_is_not_found(
 async def test_without_permanent_codes_the_page_says_until_when_it_works(
     town: Town, console: httpx.AsyncClient
 ) -> None:
-    town.house.outside.scene_codes.most_permanent = 0
+    assert town.house.stand_ins
+    town.house.stand_ins.platform.rules.account.most_permanent = 0
     poster = await made(town, console)
     assert poster.expires_at is not None
     page = (await console.get(f"{PATH}/{poster.id}")).text

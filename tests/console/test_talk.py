@@ -45,7 +45,7 @@ async def says(town: Town, who: Resident, words: str) -> str:
 async def pushed(town: Town, who: Resident) -> list[str]:
     await deliver(town.house)
     assert town.house.stand_ins
-    found = await town.house.stand_ins.pushes.outbox(who.openid)
+    found = await town.house.stand_ins.platform.outbox(who.openid)
     return [str(one["text"]) for one in reversed(found)]
 
 

@@ -163,7 +163,7 @@ async def sent_off(town: Town, phone: httpx.AsyncClient, who: Resident) -> str:
 
 async def code_of(town: Town, who: Resident, *, preview: bool = False) -> str:
     assert town.house.stand_ins
-    return await town.house.stand_ins.openers.opens(who.openid, preview=preview)
+    return await town.house.stand_ins.platform.opens(who.openid, preview=preview)
 
 
 async def came_back(phone: httpx.AsyncClient, code: str, state: str) -> httpx.Response:

@@ -13,6 +13,7 @@ VAGUE_NAME = re.compile(
 )
 
 GIVEN_BY_OTHERS = {
+    "adapters/platform/sandbox.py": {"handle_async_request"},
     "adapters/sql/base.py": {"process_bind_param", "process_result_value"},
     "bot/sections.py": {"data"},
     "bot/serving.py": {"handle_exit"},

@@ -55,6 +55,8 @@ GUARDS = {
     "GET /simulator/menu": SANDBOX,
     "GET /simulator/open": SANDBOX,
     "GET /simulator/authorize": SANDBOX,
+    "GET /simulator/agree": SANDBOX,
+    "POST /simulator/agree": SANDBOX,
     "GET /simulator/sms": SANDBOX,
     "GET /simulator/outbox": SANDBOX,
     "GET /simulator/posters": SANDBOX,

@@ -326,7 +326,7 @@ class Player:
         }[what]
         media_id = f"media-{self.phone.messages}"
         if shown:
-            stand_ins.pictures.keep(media_id, shown)
+            stand_ins.platform.keep_picture(media_id, shown)
         return media_id
 
     async def _send(self, make: Callable[..., Post], *said: str) -> None:

@@ -27,7 +27,7 @@ async def at_the_desk(town: Town, who: Resident, what: str, about: str) -> Seque
     """Do what a line says, push what it leaves to be told, and return what the citizen got."""
     stand_ins = town.house.stand_ins
     assert stand_ins, "the town is a sandbox"
-    before = len(await stand_ins.pushes.outbox(who.openid))
+    before = len(await stand_ins.platform.outbox(who.openid))
     match what:
         case "desk":
             await attend(town.house)
@@ -38,7 +38,7 @@ async def at_the_desk(town: Town, who: Resident, what: str, about: str) -> Seque
         case _:
             await _agent(town, who, about)
     await deliver(town.house)
-    pushed = await stand_ins.pushes.outbox(who.openid)
+    pushed = await stand_ins.platform.outbox(who.openid)
     return [
         pushed_text(who.openid, str(one["text"]))
         for one in reversed(pushed[: len(pushed) - before])

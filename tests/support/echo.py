@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from adapters.simulated import Inhabitant
 from adapters.simulated_cards import draw_card
 from bot.menu import STANDARD_MENU
+from bot.simulator.network import NoNetwork
 from bot.simulator.routes import router
 from bot.simulator.sandbox import CITIZENS, Poster, Sandbox
 from bot.wechat.crypto import OfficialAccount
@@ -90,6 +91,21 @@ class EchoBot:
         return table.get(said.text) or Reply(f"您说的是：{said.text}（{said.tap or '没有编号'}）")
 
 
+class EchoNetwork(NoNetwork):
+    """Keeps pictures, and shows what the bot is said to have pushed."""
+
+    def __init__(self, bot: EchoBot) -> None:
+        self._bot = bot
+
+    def keep_picture(self, media_id: str, picture: bytes) -> None:
+        """Keep a picture."""
+        self._bot.pictures[media_id] = picture
+
+    async def outbox(self, openid: str) -> list[dict[str, object]]:
+        """Return what was pushed to a citizen."""
+        return [push for push in self._bot.pushed if push["openid"] == openid]
+
+
 def _code(delivery: Delivery) -> dict[str, object]:
     return {
         "phone": "19900001001",
@@ -119,9 +135,6 @@ def echo_app(clock: Clock, account: OfficialAccount = ACCOUNT) -> tuple[FastAPI,
     async def inbox(phone: str | None) -> list[dict[str, object]]:
         return [sms for sms in bot.sms if phone in {None, sms["phone"]}]
 
-    async def outbox(openid: str) -> list[dict[str, object]]:
-        return [push for push in bot.pushed if push["openid"] == openid]
-
     first = CITIZENS[0]
     known = replace(first, id_number="11010019860412001X", filing_number="YS-2026-0001")
     app.state.clock, app.state.account, app.state.answer = clock, account, bot.answer
@@ -131,12 +144,11 @@ def echo_app(clock: Clock, account: OfficialAccount = ACCOUNT) -> tuple[FastAPI,
         app=lambda: app,
         clock=clock,
         sms=inbox,
-        outbox=outbox,
         posters=posters,
         menu=STANDARD_MENU,
         citizens=(known, *CITIZENS[1:]),
         public_url=PUBLIC_URL,
         card=lambda number: draw_card(Inhabitant(known.name, number)) if number else None,
-        keep_picture=bot.pictures.__setitem__,
+        platform=EchoNetwork(bot),
     )
     return app, bot

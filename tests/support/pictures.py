@@ -4,7 +4,9 @@ import io
 
 from PIL import Image
 
-__all__ = ["WALL", "drawn"]
+from adapters.simulated import Line
+
+__all__ = ["WALL", "KeptPictures", "drawn"]
 
 
 def drawn(picture: Image.Image, kind: str = "JPEG", **options: object) -> bytes:
@@ -16,3 +18,16 @@ def drawn(picture: Image.Image, kind: str = "JPEG", **options: object) -> bytes:
 
 WALL = drawn(Image.new("RGB", (800, 500), "white"))
 """Nothing to be seen."""
+
+
+class KeptPictures:
+    """A platform that has some pictures, on a line that may be cut."""
+
+    def __init__(self, kept: dict[str, bytes]) -> None:
+        self.kept = kept
+        self.line = Line()
+
+    async def fetch(self, media_id: str) -> bytes | None:
+        """Return a picture."""
+        await self.line.reach()
+        return self.kept.get(media_id)

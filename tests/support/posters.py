@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from domain.plans.model import PlanBook
 from domain.posters.model import (
@@ -16,11 +16,32 @@ from domain.posters.model import (
     Target,
     TargetKind,
 )
+from domain.posters.service import ScenesUsedUpError
 from domain.shared.clock import china_time
+from domain.shared.errors import UnavailableError
 from domain.shared.records import OpenId
 from tests.support.allotment import NOW, AllotmentWork
 
-__all__ = ["PosterWork", "a_poster", "a_scan"]
+__all__ = ["FewCodes", "PosterWork", "a_poster", "a_scan"]
+
+
+class FewCodes:
+    """A platform with so many codes that work for ever, and whether it is ``silent``."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.permanent: set[str] = set()
+        self.silent = False
+
+    async def make(self, scene: str, *, life: timedelta | None) -> SceneCode:
+        """Make a code."""
+        if self.silent:
+            raise UnavailableError("silent")
+        if life is None:
+            if len(self.permanent | {scene}) > self.most:
+                raise ScenesUsedUpError
+            self.permanent.add(scene)
+        return SceneCode(f"http://anju.test/{scene}", f"ticket-{scene}")
 
 
 def a_poster(poster_id: str, target: Target | None = None) -> Poster:

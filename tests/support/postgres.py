@@ -71,7 +71,7 @@ async def empty_database() -> AsyncIterator[str]:
 
 
 _SOON: Final = "SET lock_timeout = '5s'; SET client_min_messages = 'warning'"
-_NO_SANDBOX: Final = "DROP TABLE IF EXISTS sandbox_arrivals"
+_NO_SANDBOX: Final = "DROP TABLE IF EXISTS sandbox_arrivals, sandbox_platform"
 """No revision makes it, so that each town of stand-ins makes its own."""
 
 _COUNT_ANEW: Final = (

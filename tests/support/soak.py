@@ -8,6 +8,7 @@ import os
 import random
 from collections import Counter
 
+from adapters.platform.calls import asked_of
 from adapters.sql.work import SqlWork
 from bot.jobs.ledger import AgreedCard, CardOfTheDay, Nothing, Place, PlaceInWindow
 from domain.shared.clock import china_time
@@ -16,7 +17,6 @@ from domain.shared.pushes import day_begins
 from domain.shared.records import OpenId
 from domain.shared.windows import Handover, open_window, remember, windows_of
 from tests.support.clock import FakeClock
-from tests.support.outside_server import Request
 from tests.support.wechat.server import APP_ID, SECRET, WechatServer
 
 __all__ = ["INTERACTIONS", "Life"]
@@ -158,7 +158,7 @@ class Life:
         self.its_clock.forward(seconds)
 
     def _ask(self, path: str, body: object) -> dict[str, object]:
-        answer = self.platform.answer(Request("POST", path, {}, json.dumps(body).encode()))
+        answer = self.platform.answer(asked_of("POST", path, {}, json.dumps(body).encode()))
         found: dict[str, object] = json.loads(answer.body)
         self.platform.asked.clear()
         for person in self.platform.people.known.values():

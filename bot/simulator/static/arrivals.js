@@ -12,6 +12,18 @@ const BANNER = 10_000;
 let newest = null;
 let turn = 0;
 
+const WHY = {
+  40003: "平台不认识这位市民",
+  40037: "公众号没有这个模板",
+  43004: "市民没有关注公众号",
+  43101: "市民没有同意接收这种订阅通知",
+  45009: "公众号今天的次数用完了",
+  45015: "市民太久没来聊天，或者不再关注",
+  45047: "市民再说话之前，能发的条数用完了",
+  47003: "内容不合模板的格式",
+};
+const KINDS = { text: "客服消息", image: "图片", template: "模板消息", subscription: "订阅通知" };
+
 const keyOf = (sms) => `${sms.sent_at} ${sms.phone} ${sms.code}`;
 
 function useButton(sms) {
@@ -54,15 +66,36 @@ async function readSms() {
 }
 
 function pushedLine({ kind, text, data }) {
+  if (kind === "image") return { from: "bot", kind: "image" };
   if (kind === "text") return { from: "bot", kind: "text", text };
   return { from: "bot", kind: "notice", card: kind, text, facts: data };
 }
 
+function became({ state, errcode, why }) {
+  if (state === "blocked") return "没有送达：市民拒收";
+  return state === "refused" ? `没有送达：${WHY[errcode] ?? why}（${errcode}）` : "已送达";
+}
+
+function pushedEntry(push) {
+  const from = make("span", { className: "from" }, `${KINDS[push.kind] ?? push.kind} · ${spoken(push.sent_at)} · ${became(push)}`);
+  const item = make("li", {}, from, make("span", {}, push.text));
+  item.dataset.state = push.state;
+  return item;
+}
+
+function showPushed(citizen, all) {
+  if (citizen !== memory.current()) return;
+  const entries = all.slice(0, SHOWN).map(pushedEntry);
+  $("pushed").replaceChildren(...(entries.length ? entries : [make("li", { className: "empty" }, "公众号还没有主动发过消息。")]));
+}
+
 async function readPushed(citizen) {
   const all = await api.outbox(citizen.openid);
+  showPushed(citizen, all);
   const fresh = all.slice(0, Math.max(0, all.length - citizen.pushed)).reverse();
   citizen.pushed = all.length;
-  fresh.forEach((push) => tell(citizen, pushedLine(push)));
+  // What the platform did not deliver is on no phone: the panel tells of it.
+  fresh.filter(({ state }) => state === "delivered").forEach((push) => tell(citizen, pushedLine(push)));
   if (fresh.length) memory.save();
 }
 
@@ -92,4 +125,5 @@ export function watch() {
   setInterval(look, EVERY);
   document.addEventListener("heard", look);
   document.addEventListener("page-closed", look);
+  document.addEventListener("switched", look);
 }

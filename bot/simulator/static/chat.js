@@ -7,6 +7,7 @@ import * as memory from "./memory.js";
 import { showRaw } from "./raw.js";
 
 const PAUSE = 5 * 60_000;
+const STRANGERS = new Set(["follow", "unfollow"]);
 const FAULT = "该公众号提供的服务出现故障，请稍后再试";
 const account = document.body.dataset.account;
 const waiting = new Map();
@@ -68,12 +69,15 @@ function wait(citizen, step) {
 function hear(citizen, reply) {
   if (reply.kind === "text") tell(citizen, { from: "bot", kind: "text", text: reply.text });
   if (reply.kind === "news") tell(citizen, { from: "bot", kind: "news", article: reply.article });
+  if (reply.kind === "transfer") tell(citizen, { from: "note", text: "已转到微信的多客服，等坐席接入。" });
   if (reply.kind === "fault") tell(citizen, { from: "note", text: FAULT });
 }
 
 /** Do something as the citizen: `shown` is how it looks in the chat, if it shows there. */
 export async function act(gesture, shown) {
   const citizen = memory.current();
+  // Only followers have a chat: whoever just types has followed by it.
+  if (!citizen.following && !STRANGERS.has(gesture.kind)) await follow();
   const line = shown && tell(citizen, { from: "me", ...shown });
   wait(citizen, 1);
   try {
@@ -120,7 +124,9 @@ export function showProfile(open) {
   $("to-chat").hidden = !following;
   $("unfollow").hidden = !following;
   $("chat").inert = open;
-  $("composer").inert = open;
+  $("composer").inert = open && following;
+  $("device").toggleAttribute("data-stranger", !following);
+  $("words").placeholder = following ? "" : "打字也行，会先关注";
 }
 
 export async function follow(scene = "") {

@@ -6,7 +6,7 @@ import { again, drawChat, follow, unfollow } from "./chat.js";
 import { fill } from "./composer.js";
 import { $, make } from "./dom.js";
 import * as memory from "./memory.js";
-import { closePage } from "./webview.js";
+import { closePage, openPage } from "./webview.js";
 
 const FACTS = { real_name: "姓名", phone: "手机号", id_number: "身份证号", filing_number: "备案编号" };
 
@@ -26,6 +26,7 @@ function citizenButton(citizen) {
     memory.change(citizen.openid);
     showCitizens();
     drawChat();
+    document.dispatchEvent(new Event("switched"));
   });
   return make("li", {}, button);
 }
@@ -82,6 +83,10 @@ function preparePlatform() {
   $("switch-follow").addEventListener("click", () => {
     openPanel(false);
     return memory.current().following ? unfollow() : follow();
+  });
+  $("open-agree").addEventListener("click", () => {
+    openPanel(false);
+    openPage("/simulator/agree");
   });
   $("clear").addEventListener("click", () => {
     memory.forget(memory.current());

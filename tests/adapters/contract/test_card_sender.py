@@ -8,19 +8,16 @@ from pathlib import Path
 import pytest
 
 from adapters.simulated import LineState
-from adapters.simulated_pushes import SimulatedPushes
-from adapters.sql.sandbox import Arrivals
 from adapters.wechat_pushes import WechatPushes
 from domain.notices.model import Card, Fact
 from domain.notices.service import CardSender
-from domain.shared.conversations import Conversation
 from domain.shared.errors import UnansweredError, UnavailableError
 from domain.shared.records import OpenId
-from domain.shared.windows import Handover, Window, remember, windows_of
+from domain.shared.windows import Handover
 from tests.support.clock import FakeClock
 from tests.support.outside_server import Fault
-from tests.support.sql import CIPHER, fresh_engine
-from tests.support.wechat.access import api_at
+from tests.support.sql import fresh_engine
+from tests.support.wechat.access import api_at, played_at
 from tests.support.wechat.server import wechat
 
 ALICE, NOBODY = OpenId("oTestAlice000000000000000001"), OpenId("oTestNobody00000000000000001")
@@ -34,10 +31,10 @@ class Platform:
     deafen: Callable[[], object]
 
 
-@pytest.fixture(params=["simulated", "wechat"])
+@pytest.fixture(params=["in-process", "http"])
 async def platform(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Platform]:
     clock = FakeClock()
-    if request.param == "wechat":
+    if request.param == "http":
         with wechat(clock) as server:
             server.people.follows(ALICE)
             server.people.templates = {"T1": ("thing1",)}
@@ -49,18 +46,16 @@ async def platform(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
                     lambda: server.http.faults.append(Fault.DROPPED),
                 )
         return
-    talk = Conversation(ALICE)
-    remember(talk, tapped=False, at=clock.now().timestamp())
-
-    async def windows(openid: OpenId) -> tuple[Window, ...]:
-        return windows_of(talk) if openid == ALICE else ()
-
-    async with fresh_engine(tmp_path) as engine:
-        sender = SimulatedPushes(await Arrivals.open(engine, CIPHER), windows, clock)
+    async with (
+        fresh_engine(tmp_path) as engine,
+        played_at(engine, clock, {"T1": {"thing1": "房源"}}) as played,
+    ):
+        await played.platform.acts(ALICE, "follows")
+        await played.api.token.current()
         yield Platform(
-            sender,
-            partial(setattr, sender.line, "state", LineState.DOWN),
-            partial(setattr, sender.line, "state", LineState.DEAF),
+            WechatPushes(played.api),
+            partial(setattr, played.platform.line, "state", LineState.DOWN),
+            partial(setattr, played.platform.line, "state", LineState.DEAF),
         )
 
 

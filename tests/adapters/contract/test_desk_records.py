@@ -6,14 +6,13 @@ from typing import NamedTuple
 
 import pytest
 
-from adapters.simulated_staff import SimulatedDeskRecords
+from adapters.platform.agents import Record
 from adapters.wechat_agents import WechatAgents
 from domain.escalation.desk_ports import DeskLine, DeskRecords
 from domain.shared.clock import utc_from_timestamp
 from domain.shared.records import OpenId
 from tests.support.clock import FakeClock
 from tests.support.wechat.access import api_at
-from tests.support.wechat.agents import Record
 from tests.support.wechat.server import wechat
 
 ALICE = OpenId("oTestAlice000000000000000001")
@@ -34,12 +33,8 @@ class Kept(NamedTuple):
     keep: Callable[[DeskLine], None]
 
 
-@pytest.fixture(params=["simulated", "wechat"])
-async def kept(request: pytest.FixtureRequest) -> AsyncIterator[Kept]:
-    if request.param == "simulated":
-        simulated = SimulatedDeskRecords()
-        yield Kept(simulated, simulated.lines.append)
-        return
+@pytest.fixture
+async def kept() -> AsyncIterator[Kept]:
     clock = FakeClock()
     with wechat(clock) as server:
 

@@ -5,18 +5,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from adapters.simulated import LineState
-from adapters.simulated_openers import SimulatedOpeners
 from adapters.wechat_openers import WechatOpeners
 from domain.shared.errors import UnavailableError
 from domain.shared.openers import OpenerCheck, Stranger
 from domain.shared.records import OpenId
-from tests.support.chance import SeededRandomness
 from tests.support.clock import FakeClock
 from tests.support.outside_server import Fault
 from tests.support.wechat.access import api_at
 from tests.support.wechat.server import wechat
-from tests.support.works import MemorySecrets
 
 ALICE = OpenId("oTestAlice000000000000000001")
 
@@ -35,18 +31,8 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["simulated", "wechat"])
-async def platform(request: pytest.FixtureRequest, clock: FakeClock) -> AsyncIterator[Platform]:
-    if request.param == "simulated":
-        openers = SimulatedOpeners(
-            MemorySecrets(), clock, SeededRandomness(), asks_at="https://anju.test/asked"
-        )
-        yield Platform(
-            openers,
-            lambda preview: openers.opens(ALICE, preview=preview),
-            lambda: setattr(openers.line, "state", LineState.DOWN),
-        )
-        return
+@pytest.fixture
+async def platform(clock: FakeClock) -> AsyncIterator[Platform]:
     with wechat(clock) as server:
 
         async def opens(preview: bool) -> str:  # noqa: FBT001 (a callback)

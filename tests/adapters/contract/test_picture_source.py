@@ -6,8 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.simulated import LineState
-from adapters.simulated_cards import SimulatedPictures
 from adapters.wechat_pictures import WechatPictures
 from domain.shared.errors import UnavailableError
 from domain.shared.pictures import PictureSource
@@ -34,13 +32,8 @@ class Platform:
     cut: Callable[[], object]
 
 
-@pytest.fixture(params=["simulated", "wechat"])
-async def platform(request: pytest.FixtureRequest, clock: FakeClock) -> AsyncIterator[Platform]:
-    if request.param == "simulated":
-        pictures = SimulatedPictures(clock)
-        pictures.keep("media-0", PICTURE)
-        yield Platform(pictures, lambda: setattr(pictures.line, "state", LineState.DOWN))
-        return
+@pytest.fixture
+async def platform(clock: FakeClock) -> AsyncIterator[Platform]:
     with wechat(clock) as server:
         server.account.sent(PICTURE)
         async with api_at(server) as api:
@@ -65,11 +58,3 @@ async def test_a_silent_platform_is_unavailable(platform: Platform) -> None:
     platform.cut()
     with pytest.raises(UnavailableError):
         await platform.source.fetch("media-0")
-
-
-async def test_only_the_last_fifty_are_held(clock: FakeClock) -> None:
-    kept = SimulatedPictures(clock)
-    for number in range(2, 54):
-        kept.keep(f"media-{number}", b"another")
-    assert await kept.fetch("media-2") is None
-    assert await kept.fetch("media-4") == b"another"

@@ -6,8 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.simulated import LineState
-from adapters.simulated_scenes import SimulatedSceneCodes
 from adapters.wechat_scenes import WechatSceneCodes
 from domain.posters.service import SceneCodes, ScenesUsedUpError
 from domain.shared.errors import UnavailableError
@@ -26,12 +24,8 @@ class Maker:
     cut: Callable[[], object]
 
 
-@pytest.fixture(params=["simulated", "wechat"])
-async def maker(request: pytest.FixtureRequest) -> AsyncIterator[Maker]:
-    if request.param == "simulated":
-        simulated = SimulatedSceneCodes("http://anju.test", most_permanent=2)
-        yield Maker(simulated, lambda: setattr(simulated.line, "state", LineState.DOWN))
-        return
+@pytest.fixture
+async def maker() -> AsyncIterator[Maker]:
     with wechat(FakeClock()) as server:
         server.account.most_permanent = 2
         async with api_at(server) as api:

@@ -6,7 +6,7 @@ Source: S0-21, S0-23.
 import pytest
 
 from adapters.simulated import Inhabitant, LineState, World
-from adapters.simulated_cards import SimulatedIdCardReader, SimulatedPictures, draw_card
+from adapters.simulated_cards import SimulatedIdCardReader, draw_card
 from domain.identity.id_cards import (
     CardUnreadableError,
     IdCard,
@@ -17,7 +17,7 @@ from domain.shared.errors import UnavailableError
 from domain.shared.records import OpenId
 from domain.shared.throttle import DAY, ThrottledError
 from tests.support.clock import FakeClock
-from tests.support.pictures import WALL
+from tests.support.pictures import WALL, KeptPictures
 from tests.support.works import MemorySecrets
 
 NUMBER = "11010519491231002X"
@@ -42,11 +42,8 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def pictures(clock: FakeClock) -> SimulatedPictures:
-    kept = SimulatedPictures(clock)
-    kept.keep("card", draw_card(PERSON))
-    kept.keep("wall", WALL)
-    return kept
+def pictures() -> KeptPictures:
+    return KeptPictures({"card": draw_card(PERSON), "wall": WALL})
 
 
 @pytest.fixture
@@ -61,7 +58,7 @@ def washed() -> Washed:
 
 @pytest.fixture
 def service(
-    pictures: SimulatedPictures, washed: Washed, reader: SimulatedIdCardReader, clock: FakeClock
+    pictures: KeptPictures, washed: Washed, reader: SimulatedIdCardReader, clock: FakeClock
 ) -> IdCardService:
     return IdCardService(pictures, washed, reader, MemorySecrets(), clock)
 
@@ -97,7 +94,7 @@ async def test_a_citizen_has_ten_pictures_a_day_and_is_told_until_when(
 
 
 async def test_a_silent_line_does_not_count(
-    service: IdCardService, pictures: SimulatedPictures, reader: SimulatedIdCardReader
+    service: IdCardService, pictures: KeptPictures, reader: SimulatedIdCardReader
 ) -> None:
     for line in (pictures.line, reader.line):
         line.state = LineState.DOWN

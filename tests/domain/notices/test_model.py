@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.platform.people import FITS
 from domain.filings.model import UnitType
 from domain.notices.model import (
     TOPICS,
@@ -22,7 +23,6 @@ from domain.shared.clock import minute
 from domain.shared.pushes import MANNERS, PushKind
 from domain.shared.records import OpenId
 from tests.support.allotment import NOW, a_book, a_plan, a_unit
-from tests.support.wechat.people import FITS
 
 BLANKS = ("thing", "short_thing", "phrase", "character_string", "number", "letter")
 KEPT = CardTemplate("T1", "S1", blanks=("phrase1", "thing2", "character_string3", "time4"))

@@ -5,8 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.simulated import LineState
-from adapters.simulated_scenes import SimulatedSceneCodes
 from domain.plans.model import PlanBook, PlanNotFoundError, ProjectNotFoundError
 from domain.posters.model import (
     LONGEST_LIFE,
@@ -27,7 +25,7 @@ from domain.shared.records import OpenId
 from tests.support.allotment import NOW, OPENID, a_plan, a_project
 from tests.support.chance import SeededRandomness
 from tests.support.clock import FakeClock
-from tests.support.posters import PosterWork
+from tests.support.posters import FewCodes, PosterWork
 
 DAY = timedelta(days=1)
 PERSON = Target(TargetKind.PERSON)
@@ -41,8 +39,8 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def codes() -> SimulatedSceneCodes:
-    return SimulatedSceneCodes("http://anju.test", most_permanent=3)
+def codes() -> FewCodes:
+    return FewCodes(3)
 
 
 @pytest.fixture
@@ -54,7 +52,7 @@ def work() -> PosterWork:
 
 
 @pytest.fixture
-def posters(work: PosterWork, codes: SimulatedSceneCodes, clock: FakeClock) -> PosterService:
+def posters(work: PosterWork, codes: FewCodes, clock: FakeClock) -> PosterService:
     return PosterService(work, codes, clock, SeededRandomness())
 
 
@@ -72,7 +70,7 @@ async def test_a_poster_has_a_scene_that_tells_nothing(posters: PosterService) -
 
 
 async def test_what_is_about_a_plan_that_closes_soon_is_temporary(
-    posters: PosterService, codes: SimulatedSceneCodes
+    posters: PosterService, codes: FewCodes
 ) -> None:
     soon = await made(posters, PROJECT)
     assert soon.expires_at == a_plan().closes_at
@@ -113,7 +111,7 @@ async def test_a_poster_that_would_lead_nowhere_is_not_made(
     ("title", "caption"), [("", "x"), ("  ", "x"), ("题" * 31, "x"), ("题", ""), ("题", "说" * 41)]
 )
 async def test_words_that_nobody_could_read_are_refused_before_a_code_is_made(
-    posters: PosterService, codes: SimulatedSceneCodes, title: str, caption: str
+    posters: PosterService, codes: FewCodes, title: str, caption: str
 ) -> None:
     with pytest.raises(PosterWordsError):
         await posters.make(PERSON, title=title, caption=caption, by="officer-1")
@@ -121,16 +119,16 @@ async def test_words_that_nobody_could_read_are_refused_before_a_code_is_made(
 
 
 async def test_a_silent_platform_leaves_nothing_behind(
-    posters: PosterService, work: PosterWork, codes: SimulatedSceneCodes
+    posters: PosterService, work: PosterWork, codes: FewCodes
 ) -> None:
-    codes.line.state = LineState.DOWN
+    codes.silent = True
     with pytest.raises(UnavailableError):
         await made(posters)
     assert not work.posters.rows
 
 
 async def test_a_form_that_is_sent_twice_makes_one_poster(
-    posters: PosterService, codes: SimulatedSceneCodes
+    posters: PosterService, codes: FewCodes
 ) -> None:
     ours = posters.new_id()
     both = [
@@ -142,7 +140,7 @@ async def test_a_form_that_is_sent_twice_makes_one_poster(
 
 
 async def test_the_same_words_take_the_poster_that_hangs(
-    posters: PosterService, codes: SimulatedSceneCodes
+    posters: PosterService, codes: FewCodes
 ) -> None:
     first = await posters.take(PERSON, title="客服", caption="扫", by="officer-1")
     assert await posters.take(PERSON, title=" 客服 ", caption="扫", by="officer-2") == first
@@ -151,7 +149,7 @@ async def test_the_same_words_take_the_poster_that_hangs(
 
 
 async def test_each_project_of_a_plan_gets_one_and_only_the_missing_are_made(
-    posters: PosterService, codes: SimulatedSceneCodes
+    posters: PosterService, codes: FewCodes
 ) -> None:
     hanging = await made(posters, Target(TargetKind.PROJECT, "far-1"))
     found = await posters.for_projects_of("far", caption="扫", by="officer-1")

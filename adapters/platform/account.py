@@ -5,15 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
+from adapters.platform.calls import Answer, Asked, SaysNoError
 from domain.shared.clock import Clock
-from tests.support.outside_server import Answer
-from tests.support.wechat.rules import Asked, SaysNoError
 
-__all__ = ["APP_ID", "SECRET", "Account", "Token"]
-
-APP_ID = "wx1234567890abcdef"
-SECRET = "s" * 32
+__all__ = ["Account", "KeptOfAccount", "Token", "code_at"]
 
 _LIFE = timedelta(seconds=7200)
 _OVERLAP = timedelta(minutes=5)
@@ -33,6 +30,10 @@ _TAPS = {"click", "scancode_push", "scancode_waitmsg", "location_select", "pic_w
 _CODE_KINDS = {"QR_SCENE", "QR_STR_SCENE", "QR_LIMIT_SCENE", "QR_LIMIT_STR_SCENE"}
 _LONGEST_LIFE = 2_592_000
 _PERMANENT = 100_000
+_MOST_GROUPS, _MOST_BUTTONS = 3, 5
+_KEY_BYTES = 128
+_SCENE_CHARACTERS = 64
+_CARDS_A_DAY = 100
 
 
 @dataclass
@@ -44,14 +45,31 @@ class Token:
 
 
 @dataclass
+class KeptOfAccount:
+    """What of an account outlasts a process."""
+
+    tokens: list[Token]
+    fetched: int
+    forced: list[datetime]
+    permanent: set[str]
+    openings: dict[str, tuple[datetime, str, bool]]
+
+
+@dataclass
 class Account:
     """What the platform keeps of an account, and what it lets the account do.
 
     ``secret_frozen`` and ``barred`` (our address is not on the list) are ways to be refused a
     token; ``fixed`` lets the platform give the same token again although it was revoked.
+    ``codes_lead_to`` is where the simulator is, for codes that are held before a camera; empty:
+    codes are the platform's own. ``most_media`` are held, the newest.
     """
 
     clock: Clock
+    app_id: str
+    secret: str = field(repr=False)
+    codes_lead_to: str = ""
+    most_media: int = 1000
     tokens: list[Token] = field(default_factory=list)
     fetched: int = 0
     forced: list[datetime] = field(default_factory=list)
@@ -107,16 +125,23 @@ class Account:
         self._revoked = [*self.tokens]
         self.tokens.clear()
 
-    def opens(self, openid: str, *, snapshot: bool = False) -> str:
+    def opens(self, openid: str, *, snapshot: bool = False, code: str = "") -> str:
         """Let a citizen open a page; return the code that the page is called with."""
-        code = f"code{len(self.openings):028d}"
-        self.openings[code] = (self.clock.now(), openid, snapshot)
+        now = self.clock.now()
+        code = code or f"code{len(self.openings):028d}"
+        # A code that is used up is known as such for as long as one is good.
+        self.openings = {
+            one: kept for one, kept in self.openings.items() if now - kept[0] <= 2 * _CODE_LIFE
+        }
+        self.openings[code] = (now, openid, snapshot)
         return code
 
-    def sent(self, picture: bytes, kind: str = "image") -> str:
+    def sent(self, picture: bytes, kind: str = "image", *, media_id: str = "") -> str:
         """Keep what a citizen sent; return its media id."""
-        media_id = f"media-{len(self.media)}"
+        media_id = media_id or f"media-{len(self.media)}"
         self.media[media_id] = (self.clock.now(), kind, picture)
+        while len(self.media) > self.most_media:
+            del self.media[next(iter(self.media))]
         return media_id
 
     def _stable_token(self, asked: Asked) -> Any:
@@ -152,11 +177,11 @@ class Account:
     def _credentials(self, app_id: object, secret: object) -> None:
         if self.barred:
             raise SaysNoError(40164, "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in list")
-        if app_id != APP_ID:
+        if app_id != self.app_id:
             raise SaysNoError(40013, "invalid appid")
         if self.secret_frozen:
             raise SaysNoError(40243, "appsecret is frozen")
-        if secret != SECRET:
+        if secret != self.secret:
             raise SaysNoError(40125, "invalid appsecret")
 
     def _who_opened(self, asked: Asked) -> Any:
@@ -177,12 +202,12 @@ class Account:
         body = asked.body(plain=True)
         self.menus += 1
         buttons = body.get("button")
-        if not isinstance(buttons, list) or not 1 <= len(buttons) <= 3:
+        if not isinstance(buttons, list) or not 1 <= len(buttons) <= _MOST_GROUPS:
             raise SaysNoError(40017, "invalid button size")
         for button in buttons:
             _named(button, 16, 40018)
             below = button.get("sub_button", [])
-            if len(below) > 5:
+            if len(below) > _MOST_BUTTONS:
                 raise SaysNoError(40023, "invalid sub button size")
             for one in below or [button]:
                 _named(one, 60, 40025)
@@ -212,11 +237,15 @@ class Account:
         elif not 0 < life <= _LONGEST_LIFE:
             raise SaysNoError(40052, "invalid expire_seconds")
         self.scenes.append(body)
-        made = {
-            "ticket": f"gQ{len(self.scenes)}==",
-            "url": f"http://weixin.qq.com/q/{len(self.scenes)}",
-        }
+        made = self._code(scene)
         return made if "LIMIT" in name else {**made, "expire_seconds": life}
+
+    def _code(self, scene: Mapping[str, Any]) -> dict[str, Any]:
+        if self.codes_lead_to:
+            url, ticket = code_at(self.codes_lead_to, str(scene.get("scene_str", "")))
+        else:
+            url, ticket = f"http://weixin.qq.com/q/{len(self.scenes)}", f"gQ{len(self.scenes)}=="
+        return {"ticket": ticket, "url": url}
 
     def _upload(self, asked: Asked) -> Any:
         kind = asked.query.get("type", "")
@@ -257,12 +286,17 @@ class Account:
         _, picture = asked.file("img")
         if len(picture) >= 2 << 20 or not picture.startswith((b"\xff\xd8\xff", b"\x89PNG")):
             raise SaysNoError(101002, "image decode fail")
-        if len(self.cards) >= 100:
+        if len(self.cards) >= _CARDS_A_DAY:
             raise SaysNoError(101003, "not enough market quota")
         self.cards.append("read")
         if self.card is None:
             raise SaysNoError(101001, "certificate not found")
         return {"errcode": 0, "errmsg": "ok", "type": "Front", **self.card}
+
+
+def code_at(public_url: str, scene: str) -> tuple[str, str]:
+    """Return address and ticket of a code of the sandbox: it leads to the simulator."""
+    return f"{public_url}/simulator?scan={quote(scene, safe='')}", f"gQSandbox-{scene}"
 
 
 def _named(button: Mapping[str, Any], most: int, code: int) -> None:
@@ -273,7 +307,7 @@ def _named(button: Mapping[str, Any], most: int, code: int) -> None:
 def _leading(button: Mapping[str, Any]) -> None:
     kind = button.get("type")
     if kind in _TAPS:
-        if not 1 <= len(str(button.get("key", "")).encode()) <= 128:
+        if not 1 <= len(str(button.get("key", "")).encode()) <= _KEY_BYTES:
             raise SaysNoError(40019, "invalid button key size")
     elif kind == "view":
         if not re.match(r"https?://", str(button.get("url", ""))):
@@ -284,6 +318,7 @@ def _leading(button: Mapping[str, Any]) -> None:
 
 def _scene_fits(name: str, scene: Mapping[str, Any]) -> bool:
     if name.endswith("STR_SCENE"):
-        return isinstance(scene.get("scene_str"), str) and 1 <= len(scene["scene_str"]) <= 64
-    most = 100_000 if name == "QR_LIMIT_SCENE" else 2**32 - 1
+        words = scene.get("scene_str")
+        return isinstance(words, str) and 1 <= len(words) <= _SCENE_CHARACTERS
+    most = _PERMANENT if name == "QR_LIMIT_SCENE" else 2**32 - 1
     return isinstance(scene.get("scene_id"), int) and 1 <= scene["scene_id"] <= most

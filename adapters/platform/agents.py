@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from adapters.platform.calls import Asked, SaysNoError
 from domain.shared.clock import Clock
-from tests.support.wechat.rules import Asked, SaysNoError
 
 __all__ = ["Agents", "Record"]
 
@@ -14,6 +14,7 @@ _ACCOUNT = re.compile(r"[A-Za-z0-9_]{1,10}@gh_anju")
 _NICK = 16
 _MOST = 100
 _DAY = 24 * 3600
+_RECORDS = 10_000
 
 
 @dataclass(frozen=True)
@@ -177,13 +178,17 @@ class Agents:
         return {"count": len(self.waiting), "waitcaselist": shown}
 
     def _told(self, asked: Asked) -> Any:
-        body = asked.body()
-        start, end, serial, number = (
-            body.get(name) for name in ("starttime", "endtime", "msgid", "number")
-        )
-        if not all(isinstance(one, int) for one in (start, end, serial, number)):
-            raise SaysNoError(65416, "invalid query")
-        if end - start > _DAY or end < start or number > 10_000:
+        match asked.body():
+            case {
+                "starttime": int(start),
+                "endtime": int(end),
+                "msgid": int(serial),
+                "number": int(number),
+            }:
+                pass
+            case _:
+                raise SaysNoError(65416, "invalid query")
+        if end - start > _DAY or end < start or number > _RECORDS:
             raise SaysNoError(65417, "invalid time range")
         found = [
             (at, one)

@@ -1,23 +1,20 @@
-"""Whoever follows the account, and what may be sent to them.
-
-The windows are those of the domain and the count is the stand-in's, so that there is one rule.
-"""
+"""Whoever follows the account, what they agreed to, and what may be sent to them."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from adapters.simulated_pushes import places_at
+from adapters.platform.calls import Asked, SaysNoError
 from domain.shared.clock import Clock
 from domain.shared.windows import MESSAGE_PLACES, MESSAGE_SPAN, TAP_PLACES, TAP_SPAN, Window
-from tests.support.wechat.rules import Asked, SaysNoError
 
-__all__ = ["FITS", "People", "Person"]
+__all__ = ["FITS", "KeptOfPeople", "People", "Person", "places_at"]
 
 _SAME_FOR = timedelta(minutes=10)
 _TEXT_BYTES = 2048
+_CHOICES = 10
 FITS = {
     "thing": r".{1,20}",
     "short_thing": r".{1,5}",
@@ -37,7 +34,11 @@ FITS = {
 
 @dataclass
 class Person:
-    """A citizen as the platform knows them."""
+    """A citizen as the platform knows them.
+
+    ``taken`` are the moments of what was sent in their windows; ``consents`` how many notices of a
+    template they agreed to be sent; ``due`` what the platform has yet to report of its cards.
+    """
 
     follows: bool = True
     blocks: bool = False
@@ -47,6 +48,15 @@ class Person:
     consents: dict[str, int] = field(default_factory=dict)
     lasting: set[str] = field(default_factory=set)
     scene: str = ""
+    due: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class KeptOfPeople:
+    """What of all citizens together outlasts a process."""
+
+    same: dict[str, tuple[datetime, int]]
+    serial: int
 
 
 @dataclass
@@ -54,6 +64,7 @@ class People:
     """All of them, and the templates that were approved.
 
     ``templates`` names the words of each. ``test_account`` lacks what only a certified account has.
+    ``agreements_last`` tells that who agrees does so once and for all (长期订阅).
     """
 
     clock: Clock
@@ -62,9 +73,10 @@ class People:
     templates: dict[str, tuple[str, ...]] = field(default_factory=dict)
     limited: set[str] = field(default_factory=set)
     test_account: bool = False
+    agreements_last: bool = False
     violations: list[int] = field(default_factory=list)
-    _same: dict[tuple[str, str], tuple[datetime, int]] = field(default_factory=dict)
-    _serial: int = 0
+    same: dict[str, tuple[datetime, int]] = field(default_factory=dict)
+    serial: int = 0
 
     def writes(self, openid: str) -> Person:
         """Let a citizen send a message."""
@@ -77,13 +89,26 @@ class People:
     def follows(self, openid: str, *, scene: str = "") -> Person:
         """Let a citizen follow the account."""
         person = self._opens(openid, TAP_SPAN, TAP_PLACES)
-        person.follows, person.scene = True, scene
+        person.scene = scene
         return person
 
     def leaves(self, openid: str) -> None:
         """Let a citizen follow no more."""
-        self.known[openid].follows = False
-        self.known[openid].windows.clear()
+        person = self.known.setdefault(openid, Person())
+        person.follows = False
+        person.windows.clear()
+
+    def answers(self, openid: str, templates: Iterable[str], *, agrees: bool) -> None:
+        """Let a citizen agree to one notice of each of these templates, or refuse them all."""
+        person = self.known.setdefault(openid, Person(follows=False))
+        for template in templates:
+            if agrees and self.agreements_last:
+                person.lasting.add(template)
+            elif agrees:
+                person.consents[template] = person.consents.get(template, 0) + 1
+            else:
+                person.consents.pop(template, None)
+                person.lasting.discard(template)
 
     def calls(self) -> Mapping[str, Callable[[Asked], Any]]:
         """Return the calls about people."""
@@ -98,6 +123,8 @@ class People:
     def _opens(self, openid: str, span: timedelta, places: int) -> Person:
         now = self.clock.now()
         person = self.known.setdefault(openid, Person())
+        # Nobody else has a chat to do anything in.
+        person.follows = True
         person.windows = [one for one in person.windows if one.closes_at - one.opened_at != span]
         person.windows.append(Window(now, now + span, places))
         return person
@@ -137,7 +164,7 @@ class People:
             "image": (40007, lambda image: not self.has_media(image["media_id"])),
             "voice": (40007, lambda voice: not self.has_media(voice["media_id"])),
             "news": (45008, lambda news: len(news["articles"]) > 1),
-            "msgmenu": (45098, lambda menu: not 1 <= len(menu["list"]) <= 10),
+            "msgmenu": (45098, lambda menu: not 1 <= len(menu["list"]) <= _CHOICES),
         }
         if kind not in objections:
             raise SaysNoError(40008, "invalid message type")
@@ -160,14 +187,26 @@ class People:
             raise SaysNoError(43116, "template is limited")
         if not person.follows:
             raise SaysNoError(43004, "require subscribe")
-        same = (body["touser"], body.get("client_msg_id", ""))
-        at, serial = self._same.get(same, (None, 0))
-        if same[1] and at is not None and self.clock.now() - at < _SAME_FOR:
+        now, serial = self.clock.now(), self._sent_already(body)
+        if serial:
             return {"errcode": 0, "errmsg": "ok", "msgid": serial}
-        self._serial += 1
-        self._same[same] = (self.clock.now(), self._serial)
-        person.received.append({"msgtype": "template", **body})
-        return {"errcode": 0, "errmsg": "ok", "msgid": self._serial}
+        self.serial += 1
+        self.same[_sameness(body)] = (now, self.serial)
+        # Whoever blocks the account is taken for reached, and the report says better.
+        status = "failed:user block" if person.blocks else "success"
+        if not person.blocks:
+            person.received.append({"msgtype": "template", **body})
+        person.due.append(
+            {"Event": "TEMPLATESENDJOBFINISH", "MsgID": self.serial, "Status": status}
+        )
+        return {"errcode": 0, "errmsg": "ok", "msgid": self.serial}
+
+    def _sent_already(self, body: Mapping[str, Any]) -> int:
+        """Return the number of the same message, if it was sent lately; else 0."""
+        now = self.clock.now()
+        self.same = {word: kept for word, kept in self.same.items() if now - kept[0] < _SAME_FOR}
+        _, serial = self.same.get(_sameness(body), (now, 0))
+        return serial if body.get("client_msg_id") else 0
 
     def _send_subscription(self, asked: Asked) -> Any:
         if self.test_account:
@@ -180,7 +219,13 @@ class People:
             if not person.consents.get(template):
                 raise self._violation(43101, "user refuse to accept the msg")
             person.consents[template] -= 1
+        self.serial += 1
         person.received.append({"msgtype": "subscription", **body})
+        entry = {"TemplateId": template, "MsgID": self.serial, "ErrorCode": 0}
+        entry["ErrorStatus"] = "success"
+        person.due.append(
+            {"Event": "subscribe_msg_sent_event", "SubscribeMsgSentEvent": {"List": entry}}
+        )
         return {"errcode": 0, "errmsg": "ok"}
 
     def _must_match(self, body: Mapping[str, Any]) -> None:
@@ -189,7 +234,7 @@ class People:
             raise SaysNoError(40037, "invalid template_id")
         values = body.get("data", {})
         for word in words:
-            pattern = FITS[word.rstrip("0123456789")]
+            pattern = FITS.get(word.rstrip("0123456789"), ".+")
             value = values.get(word, {}).get("value", "")
             if not re.fullmatch(pattern, value):
                 raise SaysNoError(47003, f"argument invalid! data.{word}.value invalid")
@@ -208,3 +253,19 @@ class People:
             "qr_scene": 0,
             "qr_scene_str": person.scene,
         }
+
+
+def places_at(windows: Iterable[Window], now: datetime) -> Mapping[datetime, int]:
+    """Return how many messages may come after each opening of a window that is open; none if none.
+
+    Openings do not add up, the roomiest counts.
+    """
+    places: dict[datetime, int] = {}
+    for window in windows:
+        if window.is_open(now):
+            places[window.opened_at] = max(window.places, places.get(window.opened_at, 0))
+    return places
+
+
+def _sameness(body: Mapping[str, Any]) -> str:
+    return f"{body['touser']} {body.get('client_msg_id', '')}"

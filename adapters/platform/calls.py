@@ -4,14 +4,20 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.message import Message
 from email.parser import BytesParser
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.support.outside_server import Answer, Request
+__all__ = ["Answer", "Asked", "SaysNoError", "asked_of", "refused", "said"]
 
-__all__ = ["Asked", "SaysNoError", "asked_of", "refused", "said"]
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes out."""
+
+    body: bytes
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class SaysNoError(Exception):
@@ -50,21 +56,26 @@ class Asked:
         head = f"Content-Type: {self.headers.get('content-type', '')}\r\n\r\n".encode()
         form = BytesParser().parsebytes(head + self.raw)
         for part in form.walk():
-            if (
-                isinstance(part, Message)
-                and part.get_param("name", header="content-disposition") == name
-            ):
+            if part.get_param("name", header="content-disposition") == name:
                 content = part.get_payload(decode=True)
                 if part.get_filename() and isinstance(content, bytes):
                     return str(part.get_filename()), content
         raise SaysNoError(41005, "media data missing")
 
 
-def asked_of(request: Request) -> Asked:
-    """Take a request apart."""
-    address = urlsplit(request.path)
+def asked_of(verb: str, target: str, headers: Mapping[str, str], body: bytes) -> Asked:
+    """Take a request apart.
+
+    Parameters
+    ----------
+    target
+        Path and query.
+    headers
+        With names in lower case.
+    """
+    address = urlsplit(target)
     query = dict(parse_qsl(address.query, keep_blank_values=True))
-    return Asked(request.method, address.path, query, request.body, request.headers)
+    return Asked(verb, address.path, query, body, headers)
 
 
 def said(found: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
