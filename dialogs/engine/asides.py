@@ -8,16 +8,26 @@ Source: S0-19, S2-14, S4-77.
 
 import re
 
+from dialogs.engine.choices import pick
 from dialogs.engine.choosing import nearest, plain
 from dialogs.engine.courtesies import GREETINGS
 from dialogs.engine.messages import Option, Reply, Start
+from dialogs.engine.steps import Heard
 from dialogs.engine.times import day
 from dialogs.engine.turn import Turn
 from domain.content.model import Faq
 from domain.content.search import Matches, is_question
 from domain.shared.errors import UnavailableError
 
-__all__ = ["aside", "is_worth_keeping", "near_words", "note_unanswered", "perhaps", "told"]
+__all__ = [
+    "aside",
+    "is_worth_keeping",
+    "meant_option",
+    "near_words",
+    "note_unanswered",
+    "perhaps",
+    "told",
+]
 
 _SENTENCE = re.compile("[\u4e00-\u9fff].*[\u4e00-\u9fff].*[\u4e00-\u9fff].*[\u4e00-\u9fff]")
 """Fewer letters tell an officer nothing."""
@@ -67,6 +77,19 @@ def near_words(turn: Turn, text: str) -> Start | None:
         return list(words.values())[near]
     within = [word for word in words if len(word) >= _TELLING and word in plain(text)]
     return words[max(within, key=len)] if within else None
+
+
+async def meant_option(turn: Turn, text: str) -> Option | None:
+    """Return the one option of the open question that words mean by an officer's synonym.
+
+    Source: S2-14.
+    """
+    if not text or turn.conversation.mark != turn.mark:
+        return None
+    meant = await turn.desk.content.in_our_words(text)
+    offered = [Option.from_json(kept) for kept in turn.conversation.offered]
+    option = pick(Heard(text=meant), offered) if meant else None
+    return option if option and (option.value or option.start) else None
 
 
 def is_worth_keeping(text: str) -> bool:

@@ -9,7 +9,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
 from dialogs.engine import review
-from dialogs.engine.asides import aside, is_worth_keeping, near_words, note_unanswered, perhaps
+from dialogs.engine.asides import (
+    aside,
+    is_worth_keeping,
+    meant_option,
+    near_words,
+    note_unanswered,
+    perhaps,
+)
 from dialogs.engine.choosing import nearest, number_in, plain
 from dialogs.engine.courtesies import GOODBYES, GREETINGS
 from dialogs.engine.flow import Flow, Receipt
@@ -43,8 +50,12 @@ def _flow(turn: Turn, draft: Draft) -> Flow:
 async def miss(turn: Turn, sentence: str, heard: Heard) -> Reply:
     """Answer words that do not fit: a question of theirs, or the sentence that says what to do.
 
-    The first miss gets the sentence, the second a hint as well, the third a person.
+    What a synonym makes clear is no miss. The first miss gets the sentence, the second a hint as
+    well, the third a person.
     """
+    option = await meant_option(turn, heard.text)
+    if option:
+        return await (turn.begin(option.start) if option.start else turn.chosen(option))
     answer = await aside(turn, heard.text)
     if answer:
         return answer
