@@ -28,6 +28,7 @@ from domain.shared.pushes import (
     Channel,
     Push,
     PushClaim,
+    PushKind,
     PushState,
     day_begins,
     retry_at,
@@ -48,7 +49,11 @@ _REASON: Final = 64
 
 _MAY_PASS: Final = frozenset({Handover.CLOSED, Handover.FULL})
 _CLOSED_WAIT: Final = timedelta(hours=6)
-_NOBODY: Final = frozenset({"account-closed", "declined", "no-way"})
+_STUCK: Final = frozenset(one.value for one in _MAY_PASS)
+_BEHIND: Final = timedelta(seconds=15)
+"""How long a hint waits before it looks again what became of the words it is about."""
+
+_NOBODY: Final = frozenset({"account-closed", "declined", "no-way", "told"})
 """Why nobody was told although nothing is wrong."""
 
 log = structlog.get_logger(__name__)
@@ -112,6 +117,17 @@ async def _attend(house: Resources, claim: PushClaim) -> bool:
     return False
 
 
+async def _waits_in_chat(work: SqlWork, hint: Push) -> bool | None:
+    """Tell whether the words that a hint is about cannot come; ``None`` before they were tried."""
+    if hint.openid is None or hint.topic is None:
+        return True
+    states = await work.pushes.states(hint.openid, PushKind.FROM_DESK)
+    state, reason = states.get(hint.topic, (PushState.EXPIRED, ""))
+    if state is PushState.WAITING:
+        return True if reason in _STUCK else None
+    return state in (PushState.FAILED, PushState.EXPIRED)
+
+
 @dataclass(slots=True)
 class _Attempt:
     """One attempt at one push. ``handed`` tells that it may have left, whatever breaks now."""
@@ -130,6 +146,13 @@ class _Attempt:
             kept = await work.pushes.find(self.claim.id)
             if kept is None:
                 return False
+            if kept.kind is PushKind.ANSWERED:
+                waits = await _waits_in_chat(work, kept)
+                if waits is None:
+                    await self.put_off("behind", until=self.house.clock.now() + _BEHIND)
+                    return False
+                if not waits:
+                    return await self._settle(PushState.EXPIRED, "told")
             push = await NoticeService(work, self.house.clock).addressed(kept)
         return await self._send(push)
 

@@ -215,6 +215,10 @@ class EscalationService:
         topic = f"ticket-{ticket.id}-{now.timestamp():.0f}"
         push = Push(PushKind.FROM_DESK, (told,), openid=ticket.openid, topic=topic)
         await self._work.outbox.add(push, at=now)
+        # Leaves only where the words themselves cannot: see `PushKind.ANSWERED`.
+        values, phone = ("问题单", ticket.number, "已有答复"), ticket.phone or None
+        hint = Push(PushKind.ANSWERED, values, ticket.openid, phone, topic)
+        await self._work.outbox.add(hint, at=now)
         return ticket
 
     async def send_up(self, ticket_id: int, officer: str) -> Ticket:

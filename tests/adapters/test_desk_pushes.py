@@ -8,7 +8,8 @@ from typing import TypeVar
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.shared.pushes import Push, PushClaim, PushKind, PushState, PushStore
+from domain.shared.push_store import PushStore
+from domain.shared.pushes import Push, PushClaim, PushKind, PushState
 from domain.shared.records import OpenId
 from tests.support.clock import FakeClock
 from tests.support.sql import DATABASES, fresh_engine, open_work

@@ -465,3 +465,52 @@ async def test_a_plan_that_has_closed_leaves_no_watch(town: Town, alice: Residen
     await town.wait_for_plan("第四批", "closed")
     await town.house.sweep()
     assert (await town.counts())["watched_drafts"] == 0
+
+
+async def answered(town: Town, who: Resident) -> None:
+    """Have an officer answer what somebody asked."""
+    async with town.house.open_work() as work:
+        service = town.desk(work, who).escalation
+        ticket = await service.leave_word(openid=who.openid, phone=who.phone, text="能养猫吗")
+        await service.take(ticket.id, "officer")
+        await service.answer(ticket.id, "officer", "请问物业")
+        await work.commit()
+
+
+async def test_an_answer_in_the_window_comes_as_words_and_nothing_else(
+    town: Town, alice: Resident, chats: SimulatedPushes
+) -> None:
+    await answered(town, alice)
+    for _ in range(2):
+        await deliver(town.house)
+        town.clock.forward(60)
+    [told] = await chats.outbox(alice.openid)
+    assert "请问物业" in str(told["text"])
+    assert not town.house.sms.inbox(alice.phone)
+    assert [state for _, state, _ in await became(town)] == ["sent", "expired"]
+
+
+@pytest.mark.parametrize("way", ["template", "sms"])
+async def test_an_answer_that_cannot_be_written_is_hinted_at_once_and_comes_with_the_next_reply(
+    town: Town,
+    alice: Resident,
+    chats: SimulatedPushes,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+) -> None:
+    if way == "sms":
+        monkeypatch.setitem(town.house.__dict__, "cards", {})
+    town.clock.forward(3 * 24 * 3600)
+    await answered(town, alice)
+    for _ in range(3):
+        await deliver(town.house)
+        town.clock.forward(20)
+    assert [(state, why) for _, state, why in await became(town)] == [
+        ("waiting", "closed"),
+        ("sent", way),
+    ]
+    hints = [one.text for one in town.house.sms.inbox(alice.phone)]
+    cards = [str(one["data"]) for one in await chats.outbox(alice.openid)]
+    assert (len(hints), len(cards)) == ((1, 0) if way == "sms" else (0, 1))
+    assert "物业" not in "".join(hints + cards)
+    assert "请问物业" in (await says(town, alice)).text

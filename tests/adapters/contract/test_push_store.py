@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sql.pushes import PushRow, SqlPushes
+from domain.shared.push_store import PushStore
 from domain.shared.pushes import (
     LEASE,
     PUSH_LIFE,
@@ -19,7 +20,6 @@ from domain.shared.pushes import (
     PushClaim,
     PushKind,
     PushState,
-    PushStore,
     Receipt,
 )
 from domain.shared.records import OpenId
