@@ -58,6 +58,9 @@ class PushStore(Outbox, Protocol):
         ``receipt`` the platform will know it when it reports what became of it; empty: it won't.
         """
 
+    async def reported(self, receipt: Receipt) -> Push | None:
+        """Return what a receipt is about, while its words are kept; ``None`` if they are not."""
+
     async def confirm(self, receipt: Receipt, *, now: datetime) -> bool:
         """Say whether a push that has left arrived; ``False`` if none is known by this receipt.
 

@@ -20,6 +20,7 @@ __all__ = [
     "MANNERS",
     "PUSHES_KEPT",
     "PUSH_LIFE",
+    "REPORTED_WITHIN",
     "STRIKES",
     "Channel",
     "Manner",
@@ -40,6 +41,9 @@ PUSH_LIFE: Final = timedelta(hours=72)
 
 PUSHES_KEPT: Final = timedelta(days=7)
 """How long it can be seen afterwards what became of one."""
+
+REPORTED_WITHIN: Final = timedelta(hours=1)
+"""How long the words of a card that matters are kept, should it be reported not to have arrived."""
 
 LEASE: Final = timedelta(seconds=20)
 """After which whoever works on a push is taken for dead; longer than any vendor may take."""

@@ -276,9 +276,28 @@ async def test_a_report_on_a_template_says_what_became_of_it(
     post = town.platform.event("TEMPLATESENDJOBFINISH", alice.openid, MsgID=1, Status=status)
     for _ in range(2):
         assert await town.deliver(post) is None
-    [(_, became_of_it, reason)] = await became(town)
+    (_, became_of_it, reason), *instead = await became(town)
     assert became_of_it == state
     assert reason == ("user block" if state == "failed" else "template")
+    # What matters is told by SMS instead, once.
+    await deliver(town.house)
+    assert len(instead) == len(town.house.sms.inbox(alice.phone)) == (state == "failed")
+    assert (await became(town))[1:] == [("registered", "sent", "sms")] * len(instead)
+
+
+@pytest.mark.usefixtures("cards")
+async def test_a_report_hours_later_finds_no_words_to_say_again(
+    town: Town, alice: Resident
+) -> None:
+    await town.register(alice, "青禾家园", "二居室")
+    await deliver(town.house)
+    town.clock.forward(2 * 3600)
+    await deliver(town.house)
+    async with town.house.engine.connect() as connection:
+        assert (await connection.execute(select(PushRow.told))).scalars().all() == [None]
+    post = town.platform.event("TEMPLATESENDJOBFINISH", alice.openid, MsgID=1, Status="failed")
+    assert await town.deliver(post) is None
+    assert [one[1] for one in await became(town)] == ["failed"]
 
 
 @pytest.mark.usefixtures("_subscribed", "cards")
@@ -294,7 +313,7 @@ async def test_a_report_on_a_subscription_says_what_became_of_it(
     name = "subscribe_msg_sent_event"
     fields = {"SubscribeMsgSentEvent": {"List": entry}}
     assert await town.deliver(town.platform.event(name, alice.openid, **fields)) is None
-    assert [one[1] for one in await became(town)] == [state]
+    assert [one[1] for one in await became(town)] == [state] + ["waiting"] * code
 
 
 async def test_a_report_on_what_nobody_sent_changes_nothing(town: Town, alice: Resident) -> None:
