@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from adapters.simulated_pushes import SimulatedPushes
 from adapters.sql.pushes import PushRow
+from adapters.sql.work import SqlWork
 from bot.jobs import deliver
 from bot.jobs.notices import NOTICE_JOBS
 from bot.jobs.schedule import run_due
@@ -320,6 +321,25 @@ async def test_a_report_on_what_nobody_sent_changes_nothing(town: Town, alice: R
     post = town.platform.event("TEMPLATESENDJOBFINISH", alice.openid, MsgID=77, Status="success")
     assert await town.deliver(post) is None
     assert await became(town) == []
+
+
+@pytest.mark.usefixtures("cards")
+async def test_a_report_that_finds_the_records_silent_is_delivered_again(
+    town: Town, alice: Resident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await town.register(alice, "青禾家园", "二居室")
+    await deliver(town.house)
+    post = town.platform.event("TEMPLATESENDJOBFINISH", alice.openid, MsgID=1, Status="success")
+    with monkeypatch.context() as broken:
+        broken.setattr(SqlWork, "commit", silence)
+        answer = await town.client.post("/wechat", params=post.query, content=post.body)
+    assert (answer.status_code, answer.content) == (503, b"")
+    assert await town.deliver(post) is None
+    assert [one[1] for one in await became(town)] == ["delivered"]
+
+
+async def silence(_: SqlWork) -> None:
+    raise UnavailableError("test")
 
 
 # With the next answer
