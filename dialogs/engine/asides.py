@@ -56,9 +56,18 @@ async def aside(turn: Turn, text: str) -> Reply | None:
         start = near_words(turn, text)
     if start:
         return await turn.begin(start)
-    if is_question(text):
-        await note_unanswered(turn, text)
-    return perhaps(turn, matches) if reading and is_question(text) and matches.near else None
+    if not is_question(text):
+        return None
+    await note_unanswered(turn, text)
+    if not matches.near:
+        return None
+    return perhaps(turn, matches) if reading else (await turn.question()).after(_named(matches))
+
+
+def _named(matches: Matches) -> str:
+    """Name the questions that come nearest where numbers and taps belong to the open question."""
+    near = "".join(f"「{faq.question.rstrip('？?')}」" for faq in matches.near)
+    return f"您是不是想问{near}？把这句话发给我就能看答案；要问别的，回复“人工”。"
 
 
 async def _answer(turn: Turn, faq: Faq) -> Reply:

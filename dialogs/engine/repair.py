@@ -60,7 +60,9 @@ async def miss(turn: Turn, sentence: str, heard: Heard) -> Reply:
     if answer:
         return answer
     turn.conversation.misses += 1
-    hint = turn.asked.hint if turn.asked and turn.conversation.misses > 1 else ""
+    again = turn.conversation.misses > 1
+    hint = turn.asked.hint if turn.asked and again else ""
+    sentence = f"{_ONCE_MORE}{sentence}" if again else sentence
     reply = await turn.question()
     person = turn.conversation.misses >= _PERSON_FROM
     # Where there is nothing to number, a number is an answer: it must not mean a person.
@@ -73,6 +75,9 @@ async def miss(turn: Turn, sentence: str, heard: Heard) -> Reply:
         mark=reply.mark,
     )
 
+
+_ONCE_MORE = "没关系，再试一次："
+"""Before the same sentence said again, so that it does not seem a stuck record."""
 
 _WAYS_OUT = ("也可以回复“返回”“帮助”或“菜单”。", "也可以回复“人工”“返回”或“菜单”。")
 """Before a person is offered, and from then on."""
