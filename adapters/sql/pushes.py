@@ -7,6 +7,7 @@ one writer in at a time, so that of many workers each gets another row on either
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -98,8 +99,8 @@ class SqlPushes(PushesForReplies):
             "strikes": 0,
         }
 
-    async def claim(self, *, now: datetime) -> PushClaim | None:
-        """Begin an attempt at the push that is due longest; ``None`` if none is."""
+    async def claim(self, *, now: datetime, most: int = 1) -> list[PushClaim]:
+        """Begin attempts at the pushes that are due longest, so many at most."""
         longest = (
             select(PushRow.serial)
             .where(
@@ -110,31 +111,32 @@ class SqlPushes(PushesForReplies):
                 _IN_TURN,
             )
             .order_by(PushRow.due_at, PushRow.serial)
-            .limit(1)
+            .limit(most)
             .with_for_update(skip_locked=True)
-            .scalar_subquery()
+            .cte("longest")
         )
         # One statement: what is counted here is counted before anything can go wrong.
         begun = await self._session.write(
             update(PushRow)
-            .where(PushRow.serial == longest)
+            .where(PushRow.serial.in_(select(longest.c.serial)))
             .values(
                 attempts=PushRow.attempts + 1,
                 strikes=PushRow.strikes + 1,
                 lease_until=now + LEASE,
             )
-            .returning(PushRow.serial, PushRow.attempts, PushRow.strikes, PushRow.left_by)
+            .returning(*PushRow.__table__.c)
         )
-        row = begun.first()
-        if row is None:
-            return None
-        return PushClaim(row.serial, row.attempts, row.strikes, left=row.left_by is not None)
-
-    async def find(self, push_id: int) -> Push | None:
-        """Return a push while its words are kept; ``None`` if they are not."""
-        mine = select(PushRow.__table__).where(PushRow.serial == push_id, OPEN)
-        row = (await self._session.read(mine)).mappings().first()
-        return None if row is None else push_of(row, self._session.cipher)
+        rows = sorted(begun.mappings(), key=lambda row: (row["due_at"], row["serial"]))
+        return [
+            PushClaim(
+                row["serial"],
+                row["attempts"],
+                row["strikes"],
+                left=row["left_by"] is not None,
+                push=partial(push_of, row, self._session.cipher),
+            )
+            for row in rows
+        ]
 
     async def leave(self, claim: PushClaim, channel: Channel, *, now: datetime) -> bool:
         """Note that it is about to be handed over; ``False`` if the attempt is no longer ours."""
@@ -220,9 +222,14 @@ class SqlPushes(PushesForReplies):
             (or_(waiting, PushRow.state == PushState.PARKED), PushState.EXPIRED.value),
             else_=PushRow.state,
         )
+        over = (OPEN, PushRow.expires_at <= now, free(now))
+        # Mostly there is none: a look makes nobody wait, as a write would.
+        found = await self._session.read(select(PushRow.serial).where(*over).limit(1))
+        if found.first() is None:
+            return 0
         ended = await self._session.write(
             update(PushRow)
-            .where(OPEN, PushRow.expires_at <= now, free(now))
+            .where(*over)
             .values(
                 state=ends_as,
                 told=None,

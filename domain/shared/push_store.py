@@ -1,6 +1,6 @@
 """Who keeps what is to be told until it has left, and what became of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -22,15 +22,12 @@ __all__ = ["PushStore"]
 class PushStore(Outbox, Protocol):
     """Pushes, and what became of them. Of many who ask for work at once, each gets another."""
 
-    async def claim(self, *, now: datetime) -> PushClaim | None:
-        """Begin an attempt at the push that is due longest; ``None`` if none is.
+    async def claim(self, *, now: datetime, most: int = 1) -> Sequence[PushClaim]:
+        """Begin attempts at the pushes that are due longest, so many at most, longest first.
 
-        One atomic step: the attempt is counted and nobody else gets the push for `LEASE`, so that
-        whoever dies over it holds up neither it nor the others.
+        One atomic step: the attempts are counted and nobody else gets these for `LEASE`, so that
+        whoever dies over one holds up neither it nor the others.
         """
-
-    async def find(self, push_id: int) -> Push | None:
-        """Return a push while its words are kept; ``None`` if they are not."""
 
     async def leave(self, claim: PushClaim, channel: Channel, *, now: datetime) -> bool:
         """Note that it is about to be handed over; ``False`` if the attempt is no longer ours."""

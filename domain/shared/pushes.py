@@ -5,7 +5,7 @@ afterwards, once, and is tried again until it has left, is worth nothing any mor
 person's eye.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -236,12 +236,14 @@ class PushClaim:
 
     ``strikes`` counts the attempts since the last one that ended as foreseen, this one included.
     ``left`` tells that an earlier attempt was about to send it and never said what became of it.
+    ``push`` opens what is to be told: where that cannot be read, it fails for this one alone.
     """
 
     id: int
     attempts: int
     strikes: int
     left: bool
+    push: Callable[[], Push] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
