@@ -1,9 +1,9 @@
 """Sending what is to be told: once, by the best way open, and never from memory.
 
 Three short transactions a push, so that a process may die at any moment. The first counts the
-attempt, of several that are begun at once in one; the second takes a place and says by which way it is about to leave; the third says what
-became of it. Whoever finds a push that was about to leave and of which nobody said more, does not
-send it again: it is unsure.
+attempt, of several that are begun at once in one; the second takes a place and says by which way it
+is about to leave; the third says what became of it. Whoever finds a push that was about to leave
+and of which nobody said more, does not send it again: it is unsure.
 """
 
 import asyncio
