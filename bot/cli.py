@@ -178,7 +178,7 @@ def show_menu() -> None:
 @menu.command(name="push", epilog="Example: anju menu push")
 def push_menu() -> None:
     """把菜单发布到公众号 · Put the menu of the settings on the account."""
-    from bot.connecting import is_ours, publish
+    from bot.connecting import is_ours, note_published, publish
     from bot.wiring import WechatSaidNoError
 
     settings = load()
@@ -188,6 +188,8 @@ def push_menu() -> None:
         asyncio.run(publish(settings))
     except WechatSaidNoError as error:
         _refuse(f"平台拒绝了菜单，返回码 {error.code}：{error.words}")
+    if not asyncio.run(note_published(settings)):
+        _refuse("菜单已发布，但数据库打不开，没有记下这次操作；请运行 anju migrate 后再发布一次。")
     typer.echo("菜单已发布，手机上最迟 24 小时内更新（重新关注可立即看到）。")
 
 

@@ -16,8 +16,18 @@ from bot.settings import Settings
 from bot.wiring import Platform, WechatSaidNoError, open_platform, open_records
 from domain.shared.clock import china_time
 from domain.shared.errors import UnavailableError
+from domain.shared.records import Act
 
-__all__ = ["REFUSED_WORDS", "Finding", "check", "is_ours", "publish", "refusals", "values"]
+__all__ = [
+    "REFUSED_WORDS",
+    "Finding",
+    "check",
+    "is_ours",
+    "note_published",
+    "publish",
+    "refusals",
+    "values",
+]
 
 _CALLBACK: Final = "/wechat"
 _PORTS: Final = frozenset({None, 80, 443})
@@ -117,6 +127,19 @@ async def publish(settings: Settings) -> None:
             await platform.account.put_menu(on_platform(settings.menu))
         else:
             await platform.account.drop_menu()
+
+
+async def note_published(settings: Settings) -> bool:
+    """Leave an act of a menu that was published by command; ``False`` if the records are silent."""
+    app_id = settings.wechat.app_id
+    try:
+        async with open_records(settings) as records, records.open_work() as work:
+            now = records.clock.now()
+            await work.acts.add(Act("connection:menu:push", "operator", app_id, now, "command"))
+            await work.commit()
+    except UnavailableError:
+        return False
+    return True
 
 
 async def refusals(settings: Settings) -> list[str]:

@@ -183,7 +183,8 @@ class Gate:
             return False
         seen = _SEEN.get(said.kind, said.text)
         shown_as = f"［点了菜单“{said.text}”］" if said.kind is SaidKind.MENU else seen
-        await self._desk.handovers.hear(handover, shown_as, media_id=said.media_id)
+        picture = said.media_id if said.kind is SaidKind.IMAGE else ""
+        await self._desk.handovers.hear(handover, shown_as, media_id=picture)
         return True
 
     # When the person has gone

@@ -5,7 +5,6 @@ from contextlib import aclosing, asynccontextmanager, nullcontext
 
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from bot import logs, metrics
@@ -13,6 +12,7 @@ from bot.console.live import Live
 from bot.console.rooms import furnish
 from bot.failpoints import Orders
 from bot.faults import answer_faults
+from bot.ground import sheets
 from bot.h5 import checks, exports, faces, forms, openers, prints
 from bot.h5.look import STATIC_FOLDER, STATIC_PATH
 from bot.jobs import jobs
@@ -100,7 +100,7 @@ def create_app(
     app.router.routes.extend(webhook.routes)
     for front in (checks, exports, faces, forms, openers, prints):
         app.include_router(front.router)
-    app.mount(STATIC_PATH, StaticFiles(directory=STATIC_FOLDER))
+    app.mount(STATIC_PATH, sheets(STATIC_FOLDER))
     furnish(app)
     if settings.sandboxed:
         app.include_router(simulator.router)

@@ -15,7 +15,6 @@ from domain.content.unanswered import without_persons
 from domain.figures.model import Event, Footing, Heard, Passage, footing, passages
 from domain.figures.service import FigureService, MisheardWords
 from domain.shared.conversations import Conversation
-from domain.shared.errors import DomainError
 
 __all__ = ["Passages"]
 
@@ -69,7 +68,7 @@ class Passages:
             async with house.open_work() as work:
                 await FigureService(work, house.clock).keep(counts, misheard)
                 await work.commit()
-        except DomainError:
+        except Exception:
             self._counts.update(counts)
             self._misheard.update(misheard)
             raise

@@ -11,6 +11,7 @@ from bot.jobs.words import worded
 from bot.wechat.reports import Report
 from bot.wiring import Resources, SqlWork
 from dialogs.engine.messages import Reply
+from domain.notices.service import NoticeService
 from domain.shared.conversations import Conversation
 from domain.shared.deliveries import Delivered
 from domain.shared.errors import UnavailableError
@@ -66,13 +67,18 @@ async def take_report(house: Resources, key: str, openid: OpenId, report: Report
             else:
                 await work.agreed.refuse(openid, template)
         for receipt in report.receipts:
-            if not await work.pushes.confirm(receipt, now=now):
-                await _look_again(work, receipt, now)
+            await _take_receipt(house, work, receipt, now)
         with suppress(CollidedError):  # the repetition was faster
             await work.commit()
 
 
-async def _look_again(work: SqlWork, receipt: Receipt, now: datetime) -> None:
-    await asyncio.sleep(_LOOK_SECONDS)
-    if not await work.pushes.confirm(receipt, now=now):
-        log.info("report_of_unknown")
+async def _take_receipt(house: Resources, work: SqlWork, receipt: Receipt, now: datetime) -> None:
+    """Keep whether a card arrived; what matters and did not is told by SMS instead."""
+    for wait in (0.0, _LOOK_SECONDS):
+        await asyncio.sleep(wait)
+        about = None if receipt.arrived else await work.pushes.reported(receipt)
+        if await work.pushes.confirm(receipt, now=now):
+            if about is not None:
+                await NoticeService(work, house.clock).by_sms_instead(about)
+            return
+    log.info("report_of_unknown")

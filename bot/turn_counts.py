@@ -1,12 +1,12 @@
 """Messages a day and what happened at each question, written down every few seconds.
 
-A message itself costs nothing for it: each process adds what it took since it last did. What a
-process took in its last seconds before it ends is not counted: these are figures, not records.
+A message itself costs nothing for it: each process adds what it took since it last did, and once
+more before it ends. What one took that is killed is not counted: these are figures, not records.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import structlog
@@ -15,7 +15,6 @@ from bot import metrics
 from bot.passages import Passages
 from bot.wiring import Resources
 from domain.shared.clock import china_time
-from domain.shared.errors import DomainError
 
 __all__ = ["EVERY_SECONDS", "add_up", "counting"]
 
@@ -28,7 +27,7 @@ log = structlog.get_logger(__name__)
 async def counting(house: Resources, passages: Passages) -> AsyncIterator[None]:
     """Count for as long as the block lasts."""
     ending = asyncio.Event()
-    task = asyncio.create_task(_count(house, passages, ending))
+    task = asyncio.create_task(_count(house, passages, ending, metrics.taken()))
     try:
         yield
     finally:
@@ -48,15 +47,13 @@ async def add_up(house: Resources, since: int) -> int:
     return taken
 
 
-async def _count(house: Resources, passages: Passages, ending: asyncio.Event) -> None:
-    written = metrics.taken()
+async def _count(house: Resources, passages: Passages, ending: asyncio.Event, written: int) -> None:
     while not ending.is_set():
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(EVERY_SECONDS):
                 await ending.wait()
-        except TimeoutError:
-            try:
-                written = await add_up(house, written)
-                await passages.keep(house)
-            except DomainError as error:
-                log.warning("turns_not_counted", error=type(error).__name__)
+        try:
+            written = await add_up(house, written)
+            await passages.keep(house)
+        except Exception as error:  # noqa: BLE001 (the job loop: one failed round is not the last)
+            log.warning("turns_not_counted", error=type(error).__name__)

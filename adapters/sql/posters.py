@@ -4,6 +4,7 @@ Who scanned is kept as a keyed hash alone: enough to know them again when they s
 nothing to write to them by. After 30 days that goes too.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -14,11 +15,11 @@ from sqlalchemy import (
     Row,
     String,
     bindparam,
-    case,
     func,
     insert,
     literal,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -212,29 +213,37 @@ class SqlScans:
             since=since,
         )
 
-    async def counts(self, poster_id: PosterId) -> list[DayCount]:
-        """Return what was counted of a poster, by day."""
+    async def counts(self, posters: Sequence[PosterId]) -> dict[PosterId, list[DayCount]]:
+        """Return what was counted of each of some posters, by day."""
+        found: dict[PosterId, list[DayCount]] = {poster_id: [] for poster_id in posters}
         scans = (
             select(
+                ScanRow.poster_id,
                 ScanRow.day,
-                func.count().label("scans"),
-                func.sum(case((ScanRow.followed, 1), else_=0)).label("followers"),
+                literal(Counted.SCAN.value).label("what"),
+                func.count().label("times"),
             )
-            .where(ScanRow.poster_id == poster_id)
-            .group_by(ScanRow.day)
+            .where(ScanRow.poster_id.in_(posters))
+            .group_by(ScanRow.poster_id, ScanRow.day)
         )
-        credited = (
-            select(ScanCreditRow.day, ScanCreditRow.what, func.count().label("times"))
-            .where(ScanCreditRow.poster_id == poster_id)
-            .group_by(ScanCreditRow.day, ScanCreditRow.what)
+        followers = (
+            select(
+                ScanRow.poster_id,
+                ScanRow.day,
+                literal(Counted.FOLLOWER.value).label("what"),
+                func.count().label("times"),
+            )
+            .where(ScanRow.poster_id.in_(posters), ScanRow.followed)
+            .group_by(ScanRow.poster_id, ScanRow.day)
         )
-        found = []
-        for row in await self._session.read(scans):
-            found.append(DayCount(row.day, Counted.SCAN, row.scans))
-            if row.followers:
-                found.append(DayCount(row.day, Counted.FOLLOWER, int(row.followers)))
-        brought = await self._session.read(credited)
-        return [*found, *(DayCount(row.day, Counted(row.what), row.times) for row in brought)]
+        brought = (
+            select(ScanCreditRow.poster_id, ScanCreditRow.day, ScanCreditRow.what, func.count())
+            .where(ScanCreditRow.poster_id.in_(posters))
+            .group_by(ScanCreditRow.poster_id, ScanCreditRow.day, ScanCreditRow.what)
+        )
+        for row in await self._session.read(union_all(scans, followers, brought)):
+            found[row.poster_id].append(DayCount(row.day, Counted(row.what), row.times))
+        return found
 
     async def forget(self, *, before: datetime) -> int:
         """Forget who made old scans."""

@@ -7,12 +7,14 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Index,
     Integer,
     LargeBinary,
     String,
     UniqueConstraint,
     bindparam,
+    or_,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -24,7 +26,7 @@ from adapters.sql.prepared import Found, Prepared
 from domain.shared.pushes import Push, PushKind
 from domain.shared.records import AccountId, OpenId
 
-__all__ = ["OPEN", "PushRow", "adding", "push_of"]
+__all__ = ["OPEN", "PushRow", "adding", "free", "push_of"]
 
 OPEN: Final = text("told IS NOT NULL")
 """Its words are kept: somebody may still have to do with it."""
@@ -97,3 +99,8 @@ def push_of(row: Found, cipher: Cipher) -> Push:
         topic=row["topic"],
         account=None if row["account_id"] is None else AccountId(row["account_id"]),
     )
+
+
+def free(now: datetime) -> ColumnElement[bool]:
+    """Say that nobody is at work on a push."""
+    return or_(PushRow.lease_until.is_(None), PushRow.lease_until <= now)

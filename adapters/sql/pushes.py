@@ -7,11 +7,12 @@ one writer in at a time, so that of many workers each gets another row on either
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
-    TextClause,
+    Select,
     and_,
     case,
     delete,
@@ -24,14 +25,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from adapters.sql.base import SqlSession, UtcDateTime
-from adapters.sql.people import OpenIdLinkRow
-from adapters.sql.push_rows import OPEN, PushRow, adding, push_of
+from adapters.sql.base import UtcDateTime
+from adapters.sql.push_replies import PushesForReplies
+from adapters.sql.push_rows import OPEN, PushRow, adding, free, push_of
 from domain.shared.pushes import (
     ALLOWED,
     LEASE,
     MANNERS,
     PUSH_LIFE,
+    REPORTED_WITHIN,
     Channel,
     Push,
     PushClaim,
@@ -47,19 +49,15 @@ __all__ = ["PushRow", "SqlPushes"]
 _FOR_PEOPLE: Final = (PushState.PARKED, PushState.UNSURE)
 _SHOWN_AT_MOST: Final = 200
 _REASON: Final = 64
-_AS_TEXT: Final = [kind.value for kind, manner in MANNERS.items() if manner.as_text]
+_WORTH_AN_SMS: Final = [kind.value for kind, manner in MANNERS.items() if manner.by_sms]
 
 
-class SqlPushes:
+class SqlPushes(PushesForReplies):
     """The `PushStore` on one transaction.
 
     ``added`` tells whether something was written down since it was last set back: whoever ends
     the transaction rings the bell then.
     """
-
-    def __init__(self, session: SqlSession) -> None:
-        self._session = session
-        self.added = False
 
     async def add(self, push: Push, *, at: datetime, until: datetime | None = None) -> None:
         """Write a push down, due at once; not if there is one of this kind and topic."""
@@ -101,43 +99,44 @@ class SqlPushes:
             "strikes": 0,
         }
 
-    async def claim(self, *, now: datetime) -> PushClaim | None:
-        """Begin an attempt at the push that is due longest; ``None`` if none is."""
+    async def claim(self, *, now: datetime, most: int = 1) -> list[PushClaim]:
+        """Begin attempts at the pushes that are due longest, so many at most."""
         longest = (
             select(PushRow.serial)
             .where(
                 OPEN,
                 PushRow.state == PushState.WAITING,
                 PushRow.due_at <= now,
-                _free(now),
+                free(now),
                 _IN_TURN,
             )
             .order_by(PushRow.due_at, PushRow.serial)
-            .limit(1)
+            .limit(most)
             .with_for_update(skip_locked=True)
-            .scalar_subquery()
+            .cte("longest")
         )
         # One statement: what is counted here is counted before anything can go wrong.
         begun = await self._session.write(
             update(PushRow)
-            .where(PushRow.serial == longest)
+            .where(PushRow.serial.in_(select(longest.c.serial)))
             .values(
                 attempts=PushRow.attempts + 1,
                 strikes=PushRow.strikes + 1,
                 lease_until=now + LEASE,
             )
-            .returning(PushRow.serial, PushRow.attempts, PushRow.strikes, PushRow.left_by)
+            .returning(*PushRow.__table__.c)
         )
-        row = begun.first()
-        if row is None:
-            return None
-        return PushClaim(row.serial, row.attempts, row.strikes, left=row.left_by is not None)
-
-    async def find(self, push_id: int) -> Push | None:
-        """Return a push while its words are kept; ``None`` if they are not."""
-        mine = select(PushRow.__table__).where(PushRow.serial == push_id, OPEN)
-        row = (await self._session.read(mine)).mappings().first()
-        return None if row is None else push_of(row, self._session.cipher)
+        rows = sorted(begun.mappings(), key=lambda row: (row["due_at"], row["serial"]))
+        return [
+            PushClaim(
+                row["serial"],
+                row["attempts"],
+                row["strikes"],
+                left=row["left_by"] is not None,
+                push=partial(push_of, row, self._session.cipher),
+            )
+            for row in rows
+        ]
 
     async def leave(self, claim: PushClaim, channel: Channel, *, now: datetime) -> bool:
         """Note that it is about to be handed over; ``False`` if the attempt is no longer ours."""
@@ -176,7 +175,7 @@ class SqlPushes:
         """End an attempt; ``False`` if that is not allowed or another attempt has begun since."""
         before = [one.value for one in PushState if state in ALLOWED[one]]
         late = PushRow.state == PushState.UNSURE
-        forgotten = {} if state in _FOR_PEOPLE else {"told": None, "phone": None}
+        kept = _words_kept(state, receipt, now)
         return await self._set(
             PushRow.serial == claim.id,
             or_(PushRow.attempts == claim.attempts, late),
@@ -186,70 +185,34 @@ class SqlPushes:
             ended_at=now,
             lease_until=None,
             receipt=receipt or None,
-            **forgotten,
+            **kept,
         )
+
+    async def reported(self, receipt: Receipt) -> Push | None:
+        """Return what a receipt is about, while its words are kept; ``None`` if they are not."""
+        for key in receipt.keys:
+            row = (await self._session.read(_first_sent(key, PushRow.__table__))).mappings().first()
+            if row is not None:
+                return push_of(row, self._session.cipher) if row["told"] else None
+        return None
 
     async def confirm(self, receipt: Receipt, *, now: datetime) -> bool:
         """Say whether a push that has left arrived; ``False`` if none is known by this receipt."""
         state = PushState.DELIVERED if receipt.arrived else PushState.FAILED
         for key in receipt.keys:
-            first = (
-                select(func.min(PushRow.serial))
-                .where(PushRow.receipt == key, PushRow.state == PushState.SENT)
-                .scalar_subquery()
-            )
+            first = _first_sent(key, PushRow.serial).scalar_subquery()
             reason = {} if receipt.arrived else {"reason": receipt.reason[:_REASON]}
             if await self._set(
                 PushRow.serial == first,
                 PushRow.state == PushState.SENT,
                 state=state.value,
                 ended_at=now,
+                told=None,
+                phone=None,
                 **reason,
             ):
                 return True
         return False
-
-    async def take_for(self, openid: OpenId, *, now: datetime, most: int) -> list[Push]:
-        """Take what waits for a citizen, or for the account they are signed in to: it is sent."""
-        theirs = select(OpenIdLinkRow.account_id).where(OpenIdLinkRow.openid == openid)
-        waits = and_(
-            OPEN,
-            PushRow.state == PushState.WAITING,
-            PushRow.expires_at > now,
-            # What nobody has tried may be on its way, or not be wished for.
-            PushRow.attempts > 0,
-            PushRow.left_by.is_(None),
-            _free(now),
-        )
-        waiting = (
-            select(PushRow.__table__)
-            .where(
-                or_(PushRow.openid == openid, PushRow.account_id.in_(theirs)),
-                PushRow.kind.in_(_AS_TEXT),
-                waits,
-            )
-            .order_by(PushRow.serial)
-            .limit(most)
-        )
-        found = (await self._session.read(waiting)).mappings().all()
-        if not found:
-            return []
-        # Whoever was at work on one since has it: this statement looks again.
-        taken = await self._session.write(
-            update(PushRow)
-            .where(PushRow.serial.in_([row["serial"] for row in found]), waits)
-            .values(
-                state=PushState.SENT.value,
-                reason=Channel.REPLY.value,
-                left_by=Channel.REPLY.value,
-                ended_at=now,
-                told=None,
-                phone=None,
-            )
-            .returning(PushRow.serial)
-        )
-        ours = set(taken.scalars())
-        return [push_of(row, self._session.cipher) for row in found if row["serial"] in ours]
 
     async def expire(self, *, now: datetime) -> int:
         """End what is worth nothing any more, and forget its words; return how many."""
@@ -259,9 +222,14 @@ class SqlPushes:
             (or_(waiting, PushRow.state == PushState.PARKED), PushState.EXPIRED.value),
             else_=PushRow.state,
         )
+        over = (OPEN, PushRow.expires_at <= now, free(now))
+        # Mostly there is none: a look makes nobody wait, as a write would.
+        found = await self._session.read(select(PushRow.serial).where(*over).limit(1))
+        if found.first() is None:
+            return 0
         ended = await self._session.write(
             update(PushRow)
-            .where(OPEN, PushRow.expires_at <= now, _free(now))
+            .where(*over)
             .values(
                 state=ends_as,
                 told=None,
@@ -270,33 +238,6 @@ class SqlPushes:
             )
         )
         return ended.rowcount
-
-    async def take_along(
-        self, openid: OpenId, kind: PushKind, *, now: datetime, most_bytes: int
-    ) -> list[Push]:
-        """End what of a kind waits for a citizen as sent, as much as fits; see the port."""
-        theirs = (
-            PushRow.openid == openid,
-            PushRow.kind == kind.value,
-            PushRow.state == PushState.WAITING,
-            PushRow.left_by.is_(None),
-            _free(now),
-        )
-        waiting = select(PushRow.__table__).where(OPEN, *theirs).order_by(PushRow.serial)
-        rows = [*(await self._session.read(waiting)).mappings()]
-        taken: list[Push] = []
-        ended = {"state": PushState.SENT.value, "ended_at": now, "reason": "reply"}
-        for row in rows:
-            push = push_of(row, self._session.cipher)
-            most_bytes -= sum(len(value.encode()) for value in push.values)
-            if most_bytes < 0:
-                # The message that was just written has opened a window for the rest.
-                self.added = await self._set(*theirs, due_at=now) or self.added
-                break
-            own = PushRow.serial == row["serial"]
-            if await self._set(own, *theirs, **ended, told=None, phone=None):
-                taken.append(push)
-        return taken
 
     async def states(self, openid: OpenId, kind: PushKind) -> Mapping[str, tuple[PushState, str]]:
         """Return what became of a kind's pushes for a citizen, and why, by topic."""
@@ -371,10 +312,6 @@ class SqlPushes:
         gone = await self._session.write(delete(PushRow).where(PushRow.ended_at < before))
         return gone.rowcount
 
-    async def _set(self, *conditions: ColumnElement[bool] | TextClause, **values: Any) -> bool:
-        changed = await self._session.write(update(PushRow).where(*conditions).values(**values))
-        return changed.rowcount == 1
-
 
 _EARLIER: Final = aliased(PushRow)
 _IN_TURN: Final = or_(
@@ -389,12 +326,33 @@ _IN_TURN: Final = or_(
 """What a person at the desk says arrives in the order in which it was said."""
 
 
-def _free(now: datetime) -> ColumnElement[bool]:
-    """Say that nobody is at work on a push."""
-    return or_(PushRow.lease_until.is_(None), PushRow.lease_until <= now)
-
-
 def _attempt(claim: PushClaim) -> ColumnElement[bool]:
     """Say that no other attempt at a push has begun since, and that it has not ended."""
     waiting = PushRow.state == PushState.WAITING
     return and_(PushRow.serial == claim.id, PushRow.attempts == claim.attempts, waiting)
+
+
+def _first_sent(receipt: str, *columns: Any) -> Select[Any]:
+    """Choose, of what has left and is known by a receipt, what left first."""
+    sent = (PushRow.receipt == receipt, PushRow.state == PushState.SENT)
+    return select(*columns).where(*sent).order_by(PushRow.serial).limit(1)
+
+
+def _words_kept(state: PushState, receipt: str, now: datetime) -> dict[str, Any]:
+    """Return what becomes of the words of a push that has ended.
+
+    Those of a card that matters are kept for an hour, for it may be reported not to have arrived.
+    Meanwhile it is due to nobody, and `expire` forgets it.
+    """
+    if state in _FOR_PEOPLE:
+        return {}
+    if state is not PushState.SENT or not receipt:
+        return {"told": None, "phone": None}
+    until = literal(now + REPORTED_WITHIN, UtcDateTime)
+    matters = PushRow.kind.in_(_WORTH_AN_SMS)
+    return {
+        "told": case((matters, PushRow.told), else_=None),
+        "phone": case((matters, PushRow.phone), else_=None),
+        "due_at": until,
+        "expires_at": until,
+    }

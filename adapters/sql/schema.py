@@ -33,6 +33,7 @@ from adapters.sql import (
     schedule,
     service,
     shared_secrets,
+    talk_pictures,
     turn_counts,
 )
 from adapters.sql.base import Base
@@ -41,7 +42,7 @@ from domain.shared.errors import RefusedError
 
 __all__ = ["HEAD", "METADATA", "Standing", "is_current", "standing", "upgrade"]
 
-HEAD: Final = "0017"
+HEAD: Final = "0018"
 """The newest revision. Written here so that a start need not load Alembic to know it."""
 
 _ROW_MODULES: Final = (
@@ -67,6 +68,7 @@ _ROW_MODULES: Final = (
     schedule,
     service,
     shared_secrets,
+    talk_pictures,
     turn_counts,
 )
 """Whoever wants the whole schema must have loaded every row class."""

@@ -35,6 +35,7 @@ from adapters.sql.replies import SqlCannedReplies
 from adapters.sql.safety import cautions, safety
 from adapters.sql.schedule import SqlOccurrences, SqlPlaces
 from adapters.sql.service import SqlTickets
+from adapters.sql.talk_pictures import SqlTalkPictures
 from adapters.sql.traces import SqlTraces
 from adapters.sql.trail import SqlActTrail
 from adapters.sql.turn_counts import SqlTurnCounts
@@ -82,6 +83,7 @@ class SqlWork:
     questions: SqlQuestions
     handovers: SqlHandovers
     canned: SqlCannedReplies
+    talk_pictures: SqlTalkPictures
     traces: SqlTraces
     scans: SqlScans
     officers: SqlOfficers

@@ -12,6 +12,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bot.ground import ground_at
 from domain.officers.model import Officer, Right, Role, may
 from domain.shared.clock import china_time
 
@@ -156,6 +157,7 @@ _PAGES: Final = Environment(
 _PAGES.filters["moment"] = _moment
 _PAGES.filters["second"] = _second
 _PAGES.filters["role"] = ROLE_WORDS.__getitem__
+_PAGES.globals["ground"] = ground_at(STATIC_PATH)
 _PAGES.globals["css"] = _asset("console.css")
 _PAGES.globals["icon"] = _asset("house.svg")
 _PAGES.globals["htmx"] = _asset("htmx.js")

@@ -16,15 +16,14 @@ from fastapi.responses import HTMLResponse, Response
 from bot.console.charts import drawn, picture
 from bot.console.guard import Seat, needs
 from bot.console.look import show
-from bot.console.posters import FILE_HEADERS, PATH, SIZE_WORDS, gone, on_record
+from bot.console.posters import FIGURE_WORDS, FILE_HEADERS, PATH, SIZE_WORDS, gone, on_record
 from bot.poster_words import target_name
 from domain.officers.model import Right
-from domain.posters.model import DayFigures, Figures, Poster, PosterNotFoundError, total
+from domain.posters.model import DayFigures, Poster, PosterNotFoundError, total
 from domain.posters.service import ScanService
 
-__all__ = ["FIGURE_WORDS", "router", "table_of"]
+__all__ = ["router", "table_of"]
 
-FIGURE_WORDS: Final = Figures("扫码", "新关注", "注册", "登记")  # type: ignore[arg-type] # their names, in the same places
 _TOTAL: Final = "合计"
 
 _Officer = Annotated[Seat, needs(Right.POSTERS)]

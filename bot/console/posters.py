@@ -19,15 +19,16 @@ from bot.wiring import SqlWork
 from dialogs.engine.excuses import excuse
 from domain.officers.model import Right
 from domain.plans.model import PlanBook, PlanState
-from domain.posters.model import Poster, PosterId, PosterNotFoundError, TargetKind
-from domain.posters.service import PosterService
+from domain.posters.model import Figures, Poster, PosterId, PosterNotFoundError, TargetKind
+from domain.posters.service import PosterService, ScanService
 from domain.posters.sheet import PosterFormat, PosterSize
 from domain.shared.errors import DomainError, NotFoundError
 
-__all__ = ["FILE_HEADERS", "PATH", "SIZE_WORDS", "gone", "on_record", "router"]
+__all__ = ["FIGURE_WORDS", "FILE_HEADERS", "PATH", "SIZE_WORDS", "gone", "on_record", "router"]
 
 PATH: Final = f"{HOME}/posters"
 FILE_HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+FIGURE_WORDS: Final = Figures("扫码", "新关注", "注册", "登记")  # type: ignore[arg-type] # their names, in the same places
 SIZE_WORDS: Final = {
     PosterSize.A4: "A4",
     PosterSize.A3: "A3",
@@ -47,16 +48,19 @@ async def list_posters(seat: _Officer, page: int = 1) -> Response:
     async with seat.open_work() as work:
         posters = (await work.posters.read()).posters()
         book = await work.plans.book()
+        last = max(1, -(-len(posters) // _A_PAGE))
+        at = min(max(1, page), last)
+        posters = posters[(at - 1) * _A_PAGE : at * _A_PAGE]
+        totals = await ScanService(work, seat.house.clock).totals(posters)
     now = seat.house.clock.now()
-    last = max(1, -(-len(posters) // _A_PAGE))
-    at = min(max(1, page), last)
     return show(
         seat,
         "posters/list.html",
         posters=[
-            (one, target_name(one.target, book))
-            for one in posters[(at - 1) * _A_PAGE : at * _A_PAGE]
+            (one, target_name(one.target, book), figures)
+            for one, figures in zip(posters, totals, strict=True)
         ],
+        names=FIGURE_WORDS,
         plans=[one for one in book.plans() if one.state_at(now) is not PlanState.CLOSED],
         sizes=SIZE_WORDS,
         now=now,

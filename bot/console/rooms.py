@@ -3,7 +3,6 @@
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
-from starlette.staticfiles import StaticFiles
 
 from bot.console import (
     audit,
@@ -27,6 +26,7 @@ from bot.console import (
 )
 from bot.console.guard import turn_away
 from bot.console.look import STATIC_FOLDER, STATIC_PATH, Room
+from bot.ground import sheets
 from domain.officers.model import Right
 
 __all__ = ["ROOMS", "ROUTERS", "furnish"]
@@ -79,4 +79,4 @@ def furnish(app: FastAPI) -> None:
     turn_away(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.mount(STATIC_PATH, StaticFiles(directory=STATIC_FOLDER))
+    app.mount(STATIC_PATH, sheets(STATIC_FOLDER))

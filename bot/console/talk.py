@@ -32,6 +32,10 @@ __all__ = ["PATH", "router"]
 PATH: Final = f"{HOME}/talk"
 _TYPING: Final = timedelta(seconds=6)
 _NO_STORE: Final = {"Cache-Control": "no-store"}
+_PICTURE: Final = _NO_STORE | {
+    "Content-Security-Policy": "default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
 _STREAM: Final = _NO_STORE | {"X-Accel-Buffering": "no"}
 _NOBODY: Final = OpenId("")
 
@@ -116,6 +120,16 @@ async def talk(seat: Watcher, handover_id: int) -> Response:
         handover, lines = await _service(seat, work).see(handover_id, seat.officer.id)
         answer.update(await talk_view(seat.house, work, handover, lines, seat.officer.id))
     return _answer(answer)
+
+
+@router.get(f"{PATH}/{{handover_id}}/pictures/{{line_id}}")
+async def picture(seat: Watcher, handover_id: int, line_id: int) -> Response:
+    """Return a picture that the citizen sent, to whoever may talk with them."""
+    async with seat.open_work() as work:
+        found = await work.talk_pictures.find(handover_id, line_id)
+    if found is None:
+        return Response(status_code=404, headers=_NO_STORE)
+    return Response(found, media_type="image/jpeg", headers=_PICTURE)
 
 
 @router.post(f"{PATH}/{{handover_id}}/take")

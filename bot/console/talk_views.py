@@ -26,6 +26,12 @@ __all__ = ["queue_view", "talk_view"]
 _REASONS: Final = {"word": "打字找人工", "menu": "点菜单", "poster": "扫海报", "miss": "三次没听懂"}
 _LAST_CASES: Final = 3
 
+_PICTURES: Final[Mapping[bool | None, tuple[str, str]]] = {
+    None: ("", "正在取图片…"),
+    False: ("bad", "图片打不开或已过期，请市民再发一次。"),
+    True: ("", ""),
+}
+
 _FATES: Final[Mapping[PushState, tuple[str, str]]] = {
     PushState.SENT: ("good", "已送达"),
     PushState.DELIVERED: ("good", "已送达"),
@@ -70,13 +76,14 @@ async def talk_view(
     now = house.clock.now()
     here = await work.handovers.here(since=now - AWAY_AFTER)
     states = await work.pushes.states(handover.openid, PushKind.FROM_DESK)
+    pictures = await work.talk_pictures.known(handover.id)
     names = {one.agent: one.name for one in here}
     return {
         **_row(handover, here, me, now),
         "state": handover.state.value,
         "mine": handover.agent == me,
         "card": await _card(house, work, handover),
-        "lines": _lines(lines, states, names, me),
+        "lines": _lines(lines, states, names, me, pictures),
         "comeBack": bool(await _phone(house, work, handover)) and _may_text(house),
     }
 
@@ -144,6 +151,7 @@ def _lines(
     states: Mapping[str, tuple[PushState, str]],
     names: Mapping[str, str],
     me: str,
+    pictures: Mapping[int, bool],
 ) -> list[Json]:
     shown: list[Json] = []
     stuck = ""
@@ -151,12 +159,15 @@ def _lines(
         fate: _Status = ("", "")
         if line.kind is LineKind.AGENT:
             fate, stuck = _fate(states.get(line_topic(line)), stuck)
+        elif line.media_id:
+            fate = _PICTURES[pictures.get(line.id)]
         shown.append(
             {
                 "id": line.id,
                 "kind": line.kind.value,
                 "who": "我" if line.author == me else names.get(line.author, ""),
                 "text": line.text,
+                "picture": pictures.get(line.id, False),
                 "at": f"{china_time(line.at):%H:%M:%S}",
                 "tone": fate[0],
                 "fate": fate[1],

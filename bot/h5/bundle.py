@@ -254,6 +254,7 @@ _NOTICES = {
     PushKind.DRAFT_LEFT: "登记没有办完",
     PushKind.CASE: "办理进度",
     PushKind.FROM_DESK: "工作人员的回话",
+    PushKind.ANSWERED: "问题单有答复",
     PushKind.COME_BACK: "请回公众号查看回话",
 }
 

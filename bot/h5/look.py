@@ -12,6 +12,7 @@ from urllib.parse import quote
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bot.ground import ground_at
 from domain.shared.clock import china_time
 
 __all__ = ["STATIC_FOLDER", "STATIC_PATH", "attached", "fill", "moment", "pdf", "say", "show"]
@@ -56,6 +57,7 @@ _PAGES: Final = Environment(
     lstrip_blocks=True,
 )
 _PAGES.filters["moment"] = moment
+_PAGES.globals["ground"] = ground_at(STATIC_PATH)
 _PAGES.globals["css"] = _asset("page.css")
 _PAGES.globals["script"] = _asset("page.js")
 _PAGES.globals["strength_script"] = _asset("strength.js")

@@ -20,14 +20,19 @@ from domain.escalation.handovers import (
     is_silent,
     is_unseen,
 )
+from domain.shared.errors import UnavailableError
+from domain.shared.pictures import PictureUnfitError
 from domain.shared.records import OpenId
 
-__all__ = ["CALL_WORDS", "attend", "fetch_records"]
+__all__ = ["CALL_WORDS", "attend", "fetch_pictures", "fetch_records"]
 
 CALL_WORDS: Final = "有市民在公众号里等人工服务，超过一分钟没有人看。请打开安居控制台的“人工客服”。"
 """Nothing personal, and no number to look anybody up by."""
 
 _NOBODY: Final = OpenId("")
+_MEDIA_KEPT: Final = timedelta(days=3)
+_JUST_SENT: Final = timedelta(minutes=1)
+_PICTURES_AT_ONCE: Final = 8
 _RECORDS_BEFORE: Final = timedelta(minutes=1)
 _RECORDS_KEPT_OPEN: Final = timedelta(hours=2)
 _TICKET_WORDS: Final = 1000
@@ -62,6 +67,8 @@ async def attend(house: Resources) -> int:
             moved += await _moved(house, handover, _close)
         elif handover.desk is DeskKind.CONSOLE and is_unseen(handover, now):
             moved += await _call(house, handover)
+    if live:
+        await fetch_pictures(house, _JUST_SENT)
     return moved
 
 
@@ -80,6 +87,36 @@ async def fetch_records(house: Resources) -> int:
         async with house.open_work() as work:
             kept += await _desk(house, work, handover).handovers.keep_records(handover, said)
             await work.commit()
+    return kept
+
+
+async def fetch_pictures(house: Resources, span: timedelta = _MEDIA_KEPT) -> int:
+    """Fetch the pictures that citizens have sent to a person within a span; count those kept.
+
+    The platform forgets them after three days. Where it has none, or what it has cannot be shown,
+    that is kept instead; where it is silent, the next look asks again.
+
+    Raises
+    ------
+    UnavailableError
+        The records are silent.
+    """
+    kept = 0
+    async with house.open_work() as work:
+        since = house.clock.now() - span
+        wanted = await work.talk_pictures.wanted(since=since, most=_PICTURES_AT_ONCE)
+    for one in wanted:
+        try:
+            raw = await house.outside.pictures.fetch(one.media_id)
+            picture = await house.picture_cleaner.clean(raw) if raw else None
+        except PictureUnfitError:
+            picture = None
+        except UnavailableError:
+            continue
+        async with house.open_work() as work:
+            await work.talk_pictures.keep(one, picture, at=house.clock.now())
+            await work.commit()
+        kept += picture is not None
     return kept
 
 

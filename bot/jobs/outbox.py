@@ -1,9 +1,9 @@
 """Sending what is to be told: once, by the best way open, and never from memory.
 
 Three short transactions a push, so that a process may die at any moment. The first counts the
-attempt; the second takes a place and says by which way it is about to leave; the third says what
-became of it. Whoever finds a push that was about to leave and of which nobody said more, does not
-send it again: it is unsure.
+attempt, of several that are begun at once in one; the second takes a place and says by which way it
+is about to leave; the third says what became of it. Whoever finds a push that was about to leave
+and of which nobody said more, does not send it again: it is unsure.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ from domain.shared.pushes import (
     Channel,
     Push,
     PushClaim,
+    PushKind,
     PushState,
     day_begins,
     retry_at,
@@ -48,7 +49,11 @@ _REASON: Final = 64
 
 _MAY_PASS: Final = frozenset({Handover.CLOSED, Handover.FULL})
 _CLOSED_WAIT: Final = timedelta(hours=6)
-_NOBODY: Final = frozenset({"account-closed", "declined", "no-way"})
+_STUCK: Final = frozenset(one.value for one in _MAY_PASS)
+_BEHIND: Final = timedelta(seconds=15)
+"""How long a hint waits before it looks again what became of the words it is about."""
+
+_NOBODY: Final = frozenset({"account-closed", "declined", "no-way", "told"})
 """Why nobody was told although nothing is wrong."""
 
 log = structlog.get_logger(__name__)
@@ -72,27 +77,31 @@ async def deliver(house: Resources, going: Callable[[], bool] = lambda: True) ->
         The records are silent. What was begun is taken over when its lease ends.
     """
     async with house.open_work() as work:
-        await work.pushes.expire(now=house.clock.now())
-        await work.commit()
-    lanes = [asyncio.create_task(_lane(house, going)) for _ in range(_LANES)]
-    try:
-        return sum(await asyncio.gather(*lanes))
-    finally:
-        for lane in lanes:
-            lane.cancel()
-        await asyncio.gather(*lanes, return_exceptions=True)
-
-
-async def _lane(house: Resources, going: Callable[[], bool]) -> int:
-    left = 0
-    while going():
-        async with house.open_work() as work:
-            claim = await work.pushes.claim(now=house.clock.now())
+        if await work.pushes.expire(now=house.clock.now()):
             await work.commit()
-        if claim is None:
-            break
-        left += await _attend(house, claim)
-    return left
+    left = 0
+    attempts: set[asyncio.Task[bool]] = set()
+    try:
+        while True:
+            if going():
+                begun = await _begun(house, _LANES - len(attempts))
+                attempts |= {asyncio.create_task(_attend(house, claim)) for claim in begun}
+            if not attempts:
+                return left
+            done, attempts = await asyncio.wait(attempts, return_when=asyncio.FIRST_COMPLETED)
+            left += sum(attempt.result() for attempt in done)
+    finally:
+        for attempt in attempts:
+            attempt.cancel()
+        await asyncio.gather(*attempts, return_exceptions=True)
+
+
+async def _begun(house: Resources, most: int) -> Sequence[PushClaim]:
+    async with house.open_work() as work:
+        claims = await work.pushes.claim(now=house.clock.now(), most=most)
+        if claims:
+            await work.commit()
+    return claims
 
 
 async def _attend(house: Resources, claim: PushClaim) -> bool:
@@ -112,6 +121,17 @@ async def _attend(house: Resources, claim: PushClaim) -> bool:
     return False
 
 
+async def _waits_in_chat(work: SqlWork, hint: Push) -> bool | None:
+    """Tell whether the words that a hint is about cannot come; ``None`` before they were tried."""
+    if hint.openid is None or hint.topic is None:
+        return True
+    states = await work.pushes.states(hint.openid, PushKind.FROM_DESK)
+    state, reason = states.get(hint.topic, (PushState.EXPIRED, ""))
+    if state is PushState.WAITING:
+        return True if reason in _STUCK else None
+    return state in (PushState.FAILED, PushState.EXPIRED)
+
+
 @dataclass(slots=True)
 class _Attempt:
     """One attempt at one push. ``handed`` tells that it may have left, whatever breaks now."""
@@ -126,11 +146,19 @@ class _Attempt:
             return await self._settle(PushState.UNSURE, "sender-lost")
         if self.claim.strikes > STRIKES:
             return await self._settle(PushState.PARKED, "sender-lost")
-        async with self.house.open_work() as work:
-            kept = await work.pushes.find(self.claim.id)
-            if kept is None:
+        kept = self.claim.push()
+        push: Push | None = kept
+        if kept.kind is PushKind.ANSWERED:
+            async with self.house.open_work() as work:
+                waits = await _waits_in_chat(work, kept)
+            if waits is None:
+                await self.put_off("behind", until=self.house.clock.now() + _BEHIND)
                 return False
-            push = await NoticeService(work, self.house.clock).addressed(kept)
+            if not waits:
+                return await self._settle(PushState.EXPIRED, "told")
+        if kept.account is not None:
+            async with self.house.open_work() as work:
+                push = await NoticeService(work, self.house.clock).addressed(kept)
         return await self._send(push)
 
     async def _send(self, push: Push | None) -> bool:

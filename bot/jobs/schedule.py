@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs.desk import fetch_records
+from bot.jobs.desk import fetch_pictures, fetch_records
 from bot.wiring import Resources
 from domain.shared.errors import UnavailableError
 from domain.shared.occurrences import RUN_LEASE, Occurrence, latest
@@ -34,6 +34,7 @@ JOBS: Final = (
     Job("publish", timedelta(minutes=1), Resources.publish_due),
     Job("sweep", timedelta(minutes=15), Resources.sweep),
     Job("index", timedelta(minutes=15), Resources.index_older),
+    Job("desk-pictures", timedelta(minutes=5), fetch_pictures),
     Job("desk-records", timedelta(minutes=5), fetch_records),
 )
 

@@ -33,6 +33,7 @@ _WORDED: Final = {
     PushKind.DRAFT_LEFT: "您在 {0} 的登记还没有办完，{1} 截止。\n回复“继续”接着办，之前填的都在。",
     PushKind.CASE: "{0}（编号 {1}）有新进展：{2}。\n回复“我的”查看。",
     PushKind.FROM_DESK: "{0}",
+    PushKind.ANSWERED: "{0}（编号 {1}）{2}，请在这里回复任意内容查看。",
     PushKind.COME_BACK: "工作人员给您回了话，请在这里回复任意内容查看。",
 }
 

@@ -20,6 +20,7 @@ from bot.wechat.crypto import OfficialAccount, RefusedEnvelopeError, refuse
 from bot.wechat.render import Bubble
 from bot.wechat.wire import MAX_BODY, Delivery, check_echo, open_envelope, seal_envelope
 from domain.shared.clock import Clock
+from domain.shared.errors import UnavailableError
 from domain.shared.failpoints import Point, reach
 
 __all__ = ["PATH", "is_message", "receive_message", "routes"]
@@ -51,6 +52,9 @@ class _Answer(NamedTuple):
 
 _XML = [(b"content-type", b"application/xml")]
 _PLAIN = [(b"content-type", b"text/plain; charset=utf-8")]
+_AGAIN = _Answer(b"", _PLAIN, HTTPStatus.SERVICE_UNAVAILABLE)
+"""What makes the platform deliver once more: thrice in all, some five seconds apart."""
+
 _BARE = [*_PLAIN, (b"x-content-type-options", b"nosniff")]
 
 
@@ -73,7 +77,10 @@ async def _answered(scope: Scope, receive: Receive) -> _Answer:
         await reach(Point.BEFORE_SEND, delivery.key)
         return seal(bubble)
     except Exception as error:  # noqa: BLE001 (the last line of defence; logged with a reference)
-        return seal(_apology(delivery, error))
+        apology = _apology(delivery, error)
+        # Whom nobody hears is told nothing; but the platform is to tell us again.
+        lost = apology.silent and isinstance(error, UnavailableError)
+        return _AGAIN if lost else seal(apology)
 
 
 def _query(words: bytes) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ _OPTIONAL = {
     PushKind.REGISTERED: "sms_registered_template",
     PushKind.CANCELLED: "sms_cancelled_template",
     PushKind.CASE: "sms_case_template",
+    PushKind.ANSWERED: "sms_case_template",
 }
 
 

@@ -113,6 +113,7 @@ def _vendors(settings: Settings, secrets: SecretStore, clock: Clock, chance: Ran
                 PushKind.REGISTERED: tencent.sms_registered_template,
                 PushKind.CANCELLED: tencent.sms_cancelled_template,
                 PushKind.CASE: tencent.sms_case_template,
+                PushKind.ANSWERED: tencent.sms_case_template,
                 PushKind.COME_BACK: tencent.sms_come_back_template,
             },
         ),

@@ -224,6 +224,7 @@ class Resources(Equipment):
             await work.scans.forget(before=now - CREDIT_SPAN)
             await work.exports.forget(before=now - EXPORT_LIFE)
             await work.questions.forget(before=now - UNANSWERED_KEPT)
+            await work.talk_pictures.forget(before=now - LINES_KEPT)
             await work.handovers.forget(before=now - LINES_KEPT)
             await work.officer_sessions.forget(before=now - OFFICER_SESSION_LIFE)
             await work.commit()

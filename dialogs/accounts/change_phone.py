@@ -75,7 +75,7 @@ class ChangePhone(Flow, id="change_phone", version=1, title="修改手机号"):
         title="新手机号",
         aka=("手机号", "手机号码"),
         why="以后用新手机号登录，验证码和通知也发到它。",
-        hint="11 位手机号，例如 13812345678。",
+        hint="只发手机号的数字，不用写别的；座机请换成手机号。",
         accept=_another,
         resets=("code",),
     )

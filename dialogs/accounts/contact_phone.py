@@ -29,7 +29,7 @@ class ContactPhone(Flow, id="contact_phone", version=1, title="常用联系人�
         title="常用联系人电话",
         aka=("电话", "联系电话"),
         why="注册手机号联系不上时，工作人员打这个电话。它不能用来登录。",
-        hint="11 位手机号，例如 13812345678。",
+        hint="只发手机号的数字，不用写别的；座机请换成手机号。",
         accept=_other_than_mine,
     )
 

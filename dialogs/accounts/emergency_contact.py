@@ -42,7 +42,7 @@ class EmergencyPerson(Flow, id="emergency_contact", version=1, title="紧急联�
         "请输入{name}的手机号。",
         title="紧急联系人手机号",
         aka=("手机号", "电话"),
-        hint="11 位手机号，例如 13812345678。",
+        hint="只发手机号的数字，不用写别的；座机请换成手机号。",
         accept=_other_than_mine,
     )
 

@@ -126,7 +126,7 @@ class Recover(Flow, id="recover", version=1, title="找回账号"):
         title="新手机号",
         aka=("手机号", "手机号码", "电话"),
         why="以后用它登录，登记和结果也会通知到它；旧手机号不能再登录。",
-        hint="11 位手机号，例如 13812345678。",
+        hint="只发手机号的数字，不用写别的；座机请换成手机号。",
         resets=("code",),
     )
     code = Code(Purpose.RECOVER, _typed_phone, change="手机号")

@@ -59,7 +59,7 @@ class ResetPassword(Flow, id="reset_password", version=1, title="设置登录密
         title="手机号",
         aka=("手机号码", "电话"),
         why="验证码发到账号的手机号，确认是您本人才能改密码。",
-        hint="11 位手机号，例如 13812345678。",
+        hint="只发手机号的数字，不用写别的；座机请换成手机号。",
         resets=("code", "password"),
         also=_phone_lost,
     )

@@ -95,7 +95,7 @@ class SignIn(Flow, id="sign_in", version=1, title="登录"):
         title="手机号",
         aka=("手机号码", "电话"),
         why="您注册时用的手机号，就是登录账号。",
-        hint="11 位手机号，例如 13812345678。",
+        hint="只发手机号的数字，不用写别的；座机请换成手机号。",
         resets=("code", "password"),
         also=_at_the_phone,
     )

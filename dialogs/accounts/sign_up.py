@@ -56,7 +56,7 @@ class SignUp(Flow, id="sign_up", version=1, title="注册账号"):
         title="手机号",
         aka=("手机号码", "电话"),
         why="用来接收验证码，也是您的登录账号；登记和结果都会通知到它。",
-        hint="11 位手机号，例如 13812345678。",
+        hint="只发手机号的数字，不用写别的；座机请换成手机号。",
         resets=("code", "password"),
     )
     code = Code(Purpose.SIGN_IN, _typed_phone, change="手机号")

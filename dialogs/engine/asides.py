@@ -8,16 +8,26 @@ Source: S0-19, S2-14, S4-77.
 
 import re
 
+from dialogs.engine.choices import pick
 from dialogs.engine.choosing import nearest, plain
 from dialogs.engine.courtesies import GREETINGS
 from dialogs.engine.messages import Option, Reply, Start
+from dialogs.engine.steps import Heard
 from dialogs.engine.times import day
 from dialogs.engine.turn import Turn
 from domain.content.model import Faq
 from domain.content.search import Matches, is_question
 from domain.shared.errors import UnavailableError
 
-__all__ = ["aside", "is_worth_keeping", "near_words", "note_unanswered", "perhaps", "told"]
+__all__ = [
+    "aside",
+    "is_worth_keeping",
+    "meant_option",
+    "near_words",
+    "note_unanswered",
+    "perhaps",
+    "told",
+]
 
 _SENTENCE = re.compile("[\u4e00-\u9fff].*[\u4e00-\u9fff].*[\u4e00-\u9fff].*[\u4e00-\u9fff]")
 """Fewer letters tell an officer nothing."""
@@ -46,9 +56,18 @@ async def aside(turn: Turn, text: str) -> Reply | None:
         start = near_words(turn, text)
     if start:
         return await turn.begin(start)
-    if is_question(text):
-        await note_unanswered(turn, text)
-    return perhaps(turn, matches) if reading and is_question(text) and matches.near else None
+    if not is_question(text):
+        return None
+    await note_unanswered(turn, text)
+    if not matches.near:
+        return None
+    return perhaps(turn, matches) if reading else (await turn.question()).after(_named(matches))
+
+
+def _named(matches: Matches) -> str:
+    """Name the questions that come nearest where numbers and taps belong to the open question."""
+    near = "".join(f"「{faq.question.rstrip('？?')}」" for faq in matches.near)
+    return f"您是不是想问{near}？把这句话发给我就能看答案；要问别的，回复“人工”。"
 
 
 async def _answer(turn: Turn, faq: Faq) -> Reply:
@@ -67,6 +86,19 @@ def near_words(turn: Turn, text: str) -> Start | None:
         return list(words.values())[near]
     within = [word for word in words if len(word) >= _TELLING and word in plain(text)]
     return words[max(within, key=len)] if within else None
+
+
+async def meant_option(turn: Turn, text: str) -> Option | None:
+    """Return the one option of the open question that words mean by an officer's synonym.
+
+    Source: S2-14.
+    """
+    if not text or turn.conversation.mark != turn.mark:
+        return None
+    meant = await turn.desk.content.in_our_words(text)
+    offered = [Option.from_json(kept) for kept in turn.conversation.offered]
+    option = pick(Heard(text=meant), offered) if meant else None
+    return option if option and (option.value or option.start) else None
 
 
 def is_worth_keeping(text: str) -> bool:

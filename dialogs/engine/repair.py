@@ -9,7 +9,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
 from dialogs.engine import review
-from dialogs.engine.asides import aside, is_worth_keeping, near_words, note_unanswered, perhaps
+from dialogs.engine.asides import (
+    aside,
+    is_worth_keeping,
+    meant_option,
+    near_words,
+    note_unanswered,
+    perhaps,
+)
 from dialogs.engine.choosing import nearest, number_in, plain
 from dialogs.engine.courtesies import GOODBYES, GREETINGS
 from dialogs.engine.flow import Flow, Receipt
@@ -43,13 +50,19 @@ def _flow(turn: Turn, draft: Draft) -> Flow:
 async def miss(turn: Turn, sentence: str, heard: Heard) -> Reply:
     """Answer words that do not fit: a question of theirs, or the sentence that says what to do.
 
-    The first miss gets the sentence, the second a hint as well, the third a person.
+    What a synonym makes clear is no miss. The first miss gets the sentence, the second a hint as
+    well, the third a person.
     """
+    option = await meant_option(turn, heard.text)
+    if option:
+        return await (turn.begin(option.start) if option.start else turn.chosen(option))
     answer = await aside(turn, heard.text)
     if answer:
         return answer
     turn.conversation.misses += 1
-    hint = turn.asked.hint if turn.asked and turn.conversation.misses > 1 else ""
+    again = turn.conversation.misses > 1
+    hint = turn.asked.hint if turn.asked and again else ""
+    sentence = f"{_ONCE_MORE}{sentence}" if again else sentence
     reply = await turn.question()
     person = turn.conversation.misses >= _PERSON_FROM
     # Where there is nothing to number, a number is an answer: it must not mean a person.
@@ -62,6 +75,9 @@ async def miss(turn: Turn, sentence: str, heard: Heard) -> Reply:
         mark=reply.mark,
     )
 
+
+_ONCE_MORE = "没关系，再试一次："
+"""Before the same sentence said again, so that it does not seem a stuck record."""
 
 _WAYS_OUT = ("也可以回复“返回”“帮助”或“菜单”。", "也可以回复“人工”“返回”或“菜单”。")
 """Before a person is offered, and from then on."""

@@ -107,7 +107,7 @@ class Talk(repair.Turn):
     async def _answer(self, way: Chosen | Stale | Words | Picture | Sorry) -> Reply:
         match way:
             case Chosen(option):
-                return await self._chosen(option)
+                return await self.chosen(option)
             case Words(text):
                 return await self.words(text)
             case Picture(media_id):
@@ -142,7 +142,7 @@ class Talk(repair.Turn):
             return repair.welcome_back(self, draft)
         return await self._hear(Heard(text=text))
 
-    async def _chosen(self, option: Option) -> Reply:
+    async def chosen(self, option: Option) -> Reply:
         """Take an option, if it was shown with the question that is open now."""
         if self.conversation.mark != self.mark:
             return (await self.question()).after("现在要回答的是另一个问题，请看这里：")

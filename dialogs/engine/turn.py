@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 
-from dialogs.engine.messages import Reply, Start
+from dialogs.engine.messages import Option, Reply, Start
 from dialogs.engine.place import Place
 
 __all__ = ["Turn"]
@@ -32,6 +32,10 @@ class Turn(Place, ABC):
     @abstractmethod
     async def words(self, text: str) -> Reply:
         """Take words as an answer, or as words outside any flow."""
+
+    @abstractmethod
+    async def chosen(self, option: Option) -> Reply:
+        """Take an option, if it was shown with the question that is open now."""
 
     @abstractmethod
     async def question(self) -> Reply:

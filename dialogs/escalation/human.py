@@ -37,6 +37,7 @@ class Human(Flow, id="human", version=1, title="联系人工"):
         "请留一个方便接听的手机号。",
         title="回电号码",
         aka=("手机号", "电话"),
+        hint="只发手机号的数字，不用写别的；座机请换成手机号。",
         why="工作人员用这个号码给您回电。",
     )
 
@@ -52,13 +53,14 @@ class Human(Flow, id="human", version=1, title="联系人工"):
         account = (await desk.citizen()).account
         if account and answers.get(self.phone) is None:
             answers.assume(self.phone, account.phone)
-        times = f"{hours.opens:%H:%M}–{hours.closes:%H:%M}"
+        days = "登记期间每天" if hours.every_day else "工作日"
+        times = f"{days} {hours.opens:%H:%M}–{hours.closes:%H:%M}"
         here = (
             "工作人员现在在班。"
             if hours.open
             else f"现在是下班时间，{until(hours.opens_next, now)}上班。"
         )
-        return f"{here}\n电话：{desk.office.hotline}（工作日 {times}）"
+        return f"{here}\n电话：{desk.office.hotline}（{times}）"
 
     async def submit(self, answers: Answers, desk: Desk) -> Receipt:
         """Keep the message for the next officer."""

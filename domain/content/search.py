@@ -134,6 +134,13 @@ class FaqIndex:
             tuple(self._faqs[one] for one in near[:_SHOWN_NEXT]),
         )
 
+    def in_our_words(self, text: str) -> str:
+        """Return words with each synonym replaced by what it means; ``""`` where there is none."""
+        pattern, _ = self._means
+        said = text[:_LONGEST]
+        found = pattern and pattern.search(_bare(said))
+        return self._plain(said) if found else ""
+
     # Making it
 
     def _weigh(self) -> None:
@@ -221,10 +228,14 @@ class FaqIndex:
 
     def _plain(self, text: str) -> str:
         """Return the words alone: half width, lower case, no punctuation, no politeness."""
-        words = _NOT_WORDS.sub("", unicodedata.normalize("NFKC", text).lower())
+        words = _bare(text)
         words = _FILLERS.sub("", words) or words
         pattern, meant = self._means
         return pattern.sub(lambda found: meant[found[0]], words) if pattern else words
+
+
+def _bare(text: str) -> str:
+    return _NOT_WORDS.sub("", unicodedata.normalize("NFKC", text).lower())
 
 
 def _share(term: str) -> float:

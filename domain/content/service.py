@@ -110,6 +110,13 @@ class ContentService:
         """
         return (await self._work.documents.index()).find(text)
 
+    async def in_our_words(self, text: str) -> str:
+        """Return a citizen's words with our words for their synonyms; ``""`` if they hold none.
+
+        Source: S2-14.
+        """
+        return (await self._work.documents.index()).in_our_words(text)
+
     async def topics(self) -> list[Faq]:
         """Return every question, in the order in which citizens shall see them."""
         return list(await self._work.documents.faqs())

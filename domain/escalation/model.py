@@ -108,13 +108,15 @@ class OfficeHours:
 class Hours:
     """Whether people are at their desks, and the next opening after the moment asked about.
 
-    ``opens`` and ``closes`` are the usual hours, by the clock in China.
+    ``opens`` and ``closes`` are the usual hours, by the clock in China; ``every_day`` tells that
+    they hold on all days around the next opening, not on working days alone.
     """
 
     open: bool
     opens_next: datetime
     opens: time
     closes: time
+    every_day: bool = False
 
 
 @dataclass(frozen=True, slots=True)

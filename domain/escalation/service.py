@@ -20,7 +20,7 @@ from domain.escalation.model import (
     serving_days,
     ticket_text,
 )
-from domain.shared.clock import Clock
+from domain.shared.clock import Clock, china_time
 from domain.shared.pushes import Outbox, Push, PushKind
 from domain.shared.records import AccountId, Act, OpenId
 from domain.shared.work import Work
@@ -119,7 +119,9 @@ class EscalationService:
         Source: S1-58, Q-15.
         """
         days = serving_days(self._calendar.is_working_day, periods)
-        return hours_at(now, self._office_hours, days)
+        hours = hours_at(now, self._office_hours, days)
+        next_day = china_time(now if hours.open else hours.opens_next).date()
+        return replace(hours, every_day=serving_days(lambda _: False, periods)(next_day))
 
     async def of_account(
         self, account_id: AccountId, phone: str, openids: Sequence[OpenId]
@@ -215,6 +217,10 @@ class EscalationService:
         topic = f"ticket-{ticket.id}-{now.timestamp():.0f}"
         push = Push(PushKind.FROM_DESK, (told,), openid=ticket.openid, topic=topic)
         await self._work.outbox.add(push, at=now)
+        # Leaves only where the words themselves cannot: see `PushKind.ANSWERED`.
+        values, phone = ("问题单", ticket.number, "已有答复"), ticket.phone or None
+        hint = Push(PushKind.ANSWERED, values, ticket.openid, phone, topic)
+        await self._work.outbox.add(hint, at=now)
         return ticket
 
     async def send_up(self, ticket_id: int, officer: str) -> Ticket:

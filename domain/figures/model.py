@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from domain.shared.conversations import Conversation
 
@@ -97,7 +98,6 @@ def passages(
     *,
     heard: Heard = Heard.ANYTHING,
     done: str = "",
-    asks_for_person: str = "human",
 ) -> Sequence[Passage]:
     """Return what one turn means for the questions it touched.
 
@@ -109,8 +109,6 @@ def passages(
         Whether the citizen asked to go back or for a person.
     done
         The beginning of the id of the draft that had its effect in this turn; empty for none.
-    asks_for_person
-        The flow that leads to a person.
 
     Source: decision 018.
     """
@@ -121,7 +119,7 @@ def passages(
     found = []
     if before.within:
         finished = bool(done) and before.draft.startswith(done)
-        end = _end(before, after, heard, finished=finished, person=asks_for_person)
+        end = _end(before, after, heard, finished=finished)
         found.append(Passage(before.flow, before.step, end))
         if finished:
             found.append(Passage(before.flow, before.step, Event.DONE))
@@ -130,10 +128,14 @@ def passages(
     return found
 
 
-def _end(before: Footing, after: Footing, heard: Heard, *, finished: bool, person: str) -> Event:
+_TO_A_PERSON: Final = "human"
+"""The flow that leads to one."""
+
+
+def _end(before: Footing, after: Footing, heard: Heard, *, finished: bool) -> Event:
     if finished:
         return Event.ANSWERED
-    if heard is Heard.PERSON or after.flow == person != before.flow:
+    if heard is Heard.PERSON or after.flow == _TO_A_PERSON != before.flow:
         return Event.PERSON
     if before.draft != after.draft:
         return Event.LEFT

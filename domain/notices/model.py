@@ -35,6 +35,7 @@ _FACTS: Final[Mapping[PushKind, tuple[str, tuple[str, ...]]]] = {
     PushKind.PLAN_CLOSES: ("登记即将截止", ("计划", "截止时间")),
     PushKind.DRAFT_LEFT: ("登记还没有办完", ("计划", "截止时间")),
     PushKind.CASE: ("办理进度", ("事项", "编号", "进度")),
+    PushKind.ANSWERED: ("问题单有答复", ("事项", "编号", "进度")),
 }
 """What a card of a kind is about, and what its values are called."""
 
@@ -58,6 +59,7 @@ TOPICS: Final[Mapping[PushKind, Topic]] = {
     PushKind.PLAN_CLOSES: Topic.PLANS,
     PushKind.DRAFT_LEFT: Topic.DRAFTS,
     PushKind.CASE: Topic.CASES,
+    PushKind.ANSWERED: Topic.CASES,
 }
 """The topic of each kind that has one."""
 

@@ -12,7 +12,7 @@ from domain.notices.model import TOPICS, Card, Choice, Topic, may_take_from, sta
 from domain.plans.model import Plan, PlanId
 from domain.plans.service import PlansWork
 from domain.shared.clock import Clock, minute
-from domain.shared.pushes import Push, PushKind
+from domain.shared.pushes import MANNERS, Push, PushKind
 from domain.shared.records import AccountId, Act, OpenId
 from domain.shared.windows import Handover
 
@@ -213,6 +213,18 @@ class NoticeService:
             openid=last.openid if last and choice.wechat else None,
             phone=account.phone if choice.sms else None,
         )
+
+    async def by_sms_instead(self, push: Push) -> None:
+        """Write down that a push whose card did not arrive goes by SMS, if it matters so much.
+
+        It goes to the phone alone: no card that is reported upon leaves a second time.
+
+        Source: as where a card could not leave at all.
+        """
+        to = await self.addressed(push)
+        if to is not None and to.phone is not None and MANNERS[to.kind].by_sms:
+            alone = replace(to, openid=None, account=None, topic=None)
+            await self._work.outbox.add(alone, at=self._clock.now())
 
     async def tell_of_plan(self, kind: PushKind, plan: Plan, *, after: str) -> str:
         """Write down for a page of households what they may take from a plan.

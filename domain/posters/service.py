@@ -1,6 +1,6 @@
 """Making posters, finding where a scan leads, and counting what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from domain.posters.model import (
     Counted,
     DayCount,
     DayFigures,
+    Figures,
     Poster,
     PosterBook,
     PosterId,
@@ -23,6 +24,7 @@ from domain.posters.model import (
     TargetKind,
     by_day,
     life_of,
+    total,
 )
 from domain.posters.sheet import plan_of
 from domain.shared.chance import Randomness
@@ -99,8 +101,11 @@ class ScanStore(Protocol):
         Nothing is written for a citizen who scanned none.
         """
 
-    async def counts(self, poster_id: PosterId) -> Sequence[DayCount]:
-        """Return what was counted of a poster, by day in China; zeros are left out."""
+    async def counts(self, posters: Sequence[PosterId]) -> Mapping[PosterId, Sequence[DayCount]]:
+        """Return what was counted of each of some posters, by day in China.
+
+        One statement; zeros are left out, but no poster is.
+        """
 
     async def forget(self, *, before: datetime) -> int:
         """Forget who made the scans before a moment, not that they were made; return how many."""
@@ -288,10 +293,19 @@ class ScanService:
 
     async def by_day(self, poster: Poster) -> list[DayFigures]:
         """Return what came of a poster, from the day it was made to today, a year at most."""
+        counts = await self._work.scans.counts([poster.id])
+        return self._days(poster, counts[poster.id])
+
+    async def totals(self, posters: Sequence[Poster]) -> list[Figures]:
+        """Return what came of each poster altogether: the sum of its `by_day`."""
+        counts = await self._work.scans.counts([one.id for one in posters])
+        return [total(self._days(one, counts[one.id])) for one in posters]
+
+    def _days(self, poster: Poster, counts: Sequence[DayCount]) -> list[DayFigures]:
         now = self._clock.now()
         last = _day(now)
         first = max(_day(poster.made_at), _day(now - _LONGEST_CHART))
-        return by_day(await self._work.scans.counts(poster.id), min(first, last), last)
+        return by_day(counts, min(first, last), last)
 
 
 def _words(title: str, caption: str) -> tuple[str, str]:

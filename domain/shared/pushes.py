@@ -5,7 +5,7 @@ afterwards, once, and is tried again until it has left, is worth nothing any mor
 person's eye.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -20,6 +20,7 @@ __all__ = [
     "MANNERS",
     "PUSHES_KEPT",
     "PUSH_LIFE",
+    "REPORTED_WITHIN",
     "STRIKES",
     "Channel",
     "Manner",
@@ -29,7 +30,6 @@ __all__ = [
     "PushClaim",
     "PushKind",
     "PushState",
-    "PushStore",
     "Receipt",
     "SetAside",
     "day_begins",
@@ -41,6 +41,9 @@ PUSH_LIFE: Final = timedelta(hours=72)
 
 PUSHES_KEPT: Final = timedelta(days=7)
 """How long it can be seen afterwards what became of one."""
+
+REPORTED_WITHIN: Final = timedelta(hours=1)
+"""How long the words of a card that matters are kept, should it be reported not to have arrived."""
 
 LEASE: Final = timedelta(seconds=20)
 """After which whoever works on a push is taken for dead; longer than any vendor may take."""
@@ -97,6 +100,9 @@ class PushKind(StrEnum):
     ``FROM_DESK``
         What a person at the desk says, or the desk about itself, as it is to be read. Those for
         one citizen leave in the order in which they were written down.
+    ``ANSWERED``
+        An officer's answer waits in the chat, for it could not be written there: what it answers,
+        its number, and that there is one, never what it says. Its topic is that of the answer.
     ``COME_BACK``
         A person has written, and no window is open: nothing more.
     """
@@ -112,6 +118,7 @@ class PushKind(StrEnum):
     DRAFT_LEFT = "draft-left"
     CASE = "case-status"
     FROM_DESK = "from-desk"
+    ANSWERED = "answered"
     COME_BACK = "come-back"
 
 
@@ -146,6 +153,7 @@ MANNERS: Final[Mapping[PushKind, Manner]] = {
     PushKind.CASE: Manner(PUSH_LIFE, by_night=False, by_sms=True),
     # Waits for the citizen's next message, which takes it along at the latest.
     PushKind.FROM_DESK: Manner(timedelta(hours=48), by_night=True, by_sms=False, as_card=False),
+    PushKind.ANSWERED: Manner(timedelta(hours=48), by_night=False, by_sms=True, as_text=False),
     PushKind.COME_BACK: Manner(timedelta(hours=12), by_night=False, by_sms=True, as_card=False),
 }
 
@@ -228,12 +236,14 @@ class PushClaim:
 
     ``strikes`` counts the attempts since the last one that ended as foreseen, this one included.
     ``left`` tells that an earlier attempt was about to send it and never said what became of it.
+    ``push`` opens what is to be told: where that cannot be read, it fails for this one alone.
     """
 
     id: int
     attempts: int
     strikes: int
     left: bool
+    push: Callable[[], Push] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,89 +290,6 @@ class Receipt:
     keys: tuple[str, ...]
     arrived: bool
     reason: str = ""
-
-
-class PushStore(Outbox, Protocol):
-    """Pushes, and what became of them. Of many who ask for work at once, each gets another."""
-
-    async def claim(self, *, now: datetime) -> PushClaim | None:
-        """Begin an attempt at the push that is due longest; ``None`` if none is.
-
-        One atomic step: the attempt is counted and nobody else gets the push for `LEASE`, so that
-        whoever dies over it holds up neither it nor the others.
-        """
-
-    async def find(self, push_id: int) -> Push | None:
-        """Return a push while its words are kept; ``None`` if they are not."""
-
-    async def leave(self, claim: PushClaim, channel: Channel, *, now: datetime) -> bool:
-        """Note that it is about to be handed over; ``False`` if the attempt is no longer ours."""
-
-    async def stay(self, claim: PushClaim) -> None:
-        """Take back `leave`: it was refused and certainly did not go."""
-
-    async def put_off(
-        self, claim: PushClaim, *, until: datetime, reason: str, foreseen: bool = True
-    ) -> None:
-        """End an attempt without a result; the push is due again then, or when it expires."""
-
-    async def settle(
-        self,
-        claim: PushClaim,
-        state: PushState,
-        *,
-        now: datetime,
-        reason: str = "",
-        receipt: str = "",
-    ) -> bool:
-        """End an attempt; ``False`` if `ALLOWED` forbids it or another attempt has begun since.
-
-        What need not be said again is forgotten: whom it went to by phone, and the words. By its
-        ``receipt`` the platform will know it when it reports what became of it; empty: it won't.
-        """
-
-    async def confirm(self, receipt: Receipt, *, now: datetime) -> bool:
-        """Say whether a push that has left arrived; ``False`` if none is known by this receipt.
-
-        Of several that are known by the same, the one that left first.
-        """
-
-    async def take_for(self, openid: OpenId, *, now: datetime, most: int) -> list[Push]:
-        """Take what waits for a citizen, or for the account they are signed in to: it is sent.
-
-        One atomic step, part of the transaction: what is taken and not committed still waits.
-        Oldest first, at most so many; only what may come as words in the chat.
-        """
-
-    async def expire(self, *, now: datetime) -> int:
-        """End what is worth nothing any more, and forget its words; return how many."""
-
-    async def take_along(
-        self, openid: OpenId, kind: PushKind, *, now: datetime, most_bytes: int
-    ) -> list[Push]:
-        """End what of a kind waits for a citizen as sent, and return it in its order.
-
-        For a reply that carries it, as much as fits; the rest is due at once. What somebody is
-        handing over just now stays theirs.
-        """
-
-    async def states(self, openid: OpenId, kind: PushKind) -> Mapping[str, tuple[PushState, str]]:
-        """Return what became of a kind's pushes for a citizen, and why, by topic."""
-
-    async def set_aside(self) -> list[SetAside]:
-        """Return what waits for a person, oldest first, 200 at most."""
-
-    async def retry(self, push_id: int, *, now: datetime) -> bool:
-        """Let a push that was set aside wait again, with a full life; ``False`` if it was not."""
-
-    async def tally(self) -> Mapping[PushState, int]:
-        """Return how many waiting and parked pushes there are."""
-
-    async def ways(self) -> Mapping[tuple[Channel, PushState], int]:
-        """Return how many have left by each way, and what is known of them."""
-
-    async def forget(self, *, before: datetime) -> int:
-        """Drop pushes that ended before a moment; return how many."""
 
 
 class NoticeSender(Protocol):

@@ -8,7 +8,8 @@ from typing import TypeVar
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.shared.pushes import Push, PushClaim, PushKind, PushState, PushStore
+from domain.shared.push_store import PushStore
+from domain.shared.pushes import Push, PushClaim, PushKind, PushState
 from domain.shared.records import OpenId
 from tests.support.clock import FakeClock
 from tests.support.sql import DATABASES, fresh_engine, open_work
@@ -34,7 +35,8 @@ async def do(engine: AsyncEngine, verb: Callable[[PushStore], Awaitable[T]]) -> 
 
 
 async def claimed(engine: AsyncEngine, *, minutes: float = 0) -> PushClaim | None:
-    return await do(engine, lambda pushes: pushes.claim(now=NOW + minutes * MINUTE))
+    found = await do(engine, lambda pushes: pushes.claim(now=NOW + minutes * MINUTE))
+    return found[0] if found else None
 
 
 async def ours(engine: AsyncEngine, *, minutes: float = 0) -> PushClaim:
@@ -54,13 +56,6 @@ async def desk_says(engine: AsyncEngine, *said: str, openid: OpenId = CITIZEN) -
             await work.commit()
 
 
-async def words_of(engine: AsyncEngine, claim: PushClaim) -> str:
-    async with open_work(engine) as work:
-        push = await work.pushes.find(claim.id)
-    assert push
-    return push.values[0]
-
-
 async def test_what_one_citizen_is_told_by_the_desk_leaves_in_its_order(
     engine: AsyncEngine,
 ) -> None:
@@ -68,9 +63,9 @@ async def test_what_one_citizen_is_told_by_the_desk_leaves_in_its_order(
     await desk_says(engine, "别人的", openid=OpenId("oOther"))
     first, other = await ours(engine), await ours(engine)
     assert await claimed(engine) is None
-    assert [await words_of(engine, one) for one in (first, other)] == ["一", "别人的"]
+    assert [one.push().values[0] for one in (first, other)] == ["一", "别人的"]
     await do(engine, lambda pushes: pushes.settle(first, PushState.SENT, now=NOW))
-    assert await words_of(engine, await ours(engine)) == "二"
+    assert (await ours(engine)).push().values[0] == "二"
 
 
 async def test_a_reply_takes_along_what_waits_once_and_leaves_what_is_on_its_way(
@@ -104,4 +99,4 @@ async def test_what_does_not_fit_a_reply_is_due_at_once(engine: AsyncEngine) -> 
         return await pushes.take_along(CITIZEN, PushKind.FROM_DESK, now=NOW + MINUTE, most_bytes=40)
 
     assert [one.values for one in await do(engine, along)] == [("一" * 10,)]
-    assert await words_of(engine, await ours(engine, minutes=1)) == "二" * 10
+    assert (await ours(engine, minutes=1)).push().values[0] == "二" * 10

@@ -65,11 +65,10 @@ async def test_a_notice_that_waits_goes_on_waiting_as_a_push(
     connection.close()
     engine = engine_for(f"sqlite:///{file}")
     async with open_work(engine) as work:
-        assert await work.pushes.claim(now=NOW - timedelta(seconds=1)) is None
-        claim = await work.pushes.claim(now=NOW)
-        assert claim is not None
+        assert await work.pushes.claim(now=NOW - timedelta(seconds=1)) == []
+        [claim] = await work.pushes.claim(now=NOW)
         assert (claim.attempts, claim.strikes) == (3, 1)
-        assert await work.pushes.find(claim.id) == NOTICE
+        assert claim.push() == NOTICE
         await work.pushes.put_off(claim, until=NOW, reason="")
         assert await work.pushes.expire(now=WRITTEN + PUSH_LIFE - timedelta(seconds=1)) == 0
         assert await work.pushes.expire(now=WRITTEN + PUSH_LIFE) == 1

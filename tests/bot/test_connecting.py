@@ -46,6 +46,14 @@ def run(*arguments: str, env: Mapping[str, str]) -> Result:
     return CliRunner().invoke(cli.app, arguments, env=env)
 
 
+async def acts_about_the_account(account: Mapping[str, str]) -> list[tuple[str, str]]:
+    engine = engine_for(account["ANJU_DATABASE__URL"])
+    async with open_work(engine) as work:
+        found = [(one.tag, one.actor) for one in await work.acts.about(APP_ID)]
+    await engine.dispose()
+    return found
+
+
 def test_a_menu_is_shown_pushed_and_then_found_right(
     account: dict[str, str], server: WechatServer
 ) -> None:
@@ -55,9 +63,12 @@ def test_a_menu_is_shown_pushed_and_then_found_right(
     assert before.exit_code == 1
     assert "[失败] 自定义菜单" in before.stdout
     assert "anju menu push" in before.stdout
+    assert "没有记下" in run("menu", "push", env=account).output
+    asyncio.run(schema.upgrade(account["ANJU_DATABASE__URL"]))
     pushed = run("menu", "push", env=account)
     assert pushed.exit_code == 0, pushed.output
     assert server.account.menu == shown
+    assert asyncio.run(acts_about_the_account(account)) == [("connection:menu:push", "operator")]
     after = run("wechat", "check", env=account)
     assert after.exit_code == 0, after.output
     assert "[失败]" not in after.stdout

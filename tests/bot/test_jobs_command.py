@@ -29,8 +29,7 @@ async def parked(town: Town) -> Town:
     async with town.house.open_work() as work:
         told = Push(PushKind.RECOVERED, ("139****5678", "01234567"), phone=PHONE)
         await work.outbox.add(told, at=town.clock.now())
-        claim = await work.pushes.claim(now=town.clock.now())
-        assert claim is not None
+        [claim] = await work.pushes.claim(now=town.clock.now())
         await work.pushes.settle(claim, PushState.PARKED, now=town.clock.now(), reason="KeyError")
         await work.commit()
     return town

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from adapters.platform.sandbox import SandboxPlatform
 from adapters.sql.pushes import PushRow
+from adapters.sql.work import SqlWork
 from bot.jobs import deliver
 from bot.jobs.notices import NOTICE_JOBS
 from bot.jobs.schedule import run_due
@@ -259,9 +260,28 @@ async def test_a_report_on_a_template_says_what_became_of_it(
     post = town.platform.event("TEMPLATESENDJOBFINISH", alice.openid, MsgID=1, Status=status)
     for _ in range(2):
         assert await town.deliver(post) is None
-    [(_, became_of_it, reason)] = await became(town)
+    (_, became_of_it, reason), *instead = await became(town)
     assert became_of_it == state
     assert reason == ("user block" if state == "failed" else "template")
+    # What matters is told by SMS instead, once.
+    await deliver(town.house)
+    assert len(instead) == len(town.house.sms.inbox(alice.phone)) == (state == "failed")
+    assert (await became(town))[1:] == [("registered", "sent", "sms")] * len(instead)
+
+
+@pytest.mark.usefixtures("cards")
+async def test_a_report_hours_later_finds_no_words_to_say_again(
+    town: Town, alice: Resident
+) -> None:
+    await town.register(alice, "青禾家园", "二居室")
+    await deliver(town.house)
+    town.clock.forward(2 * 3600)
+    await deliver(town.house)
+    async with town.house.engine.connect() as connection:
+        assert (await connection.execute(select(PushRow.told))).scalars().all() == [None]
+    post = town.platform.event("TEMPLATESENDJOBFINISH", alice.openid, MsgID=1, Status="failed")
+    assert await town.deliver(post) is None
+    assert [one[1] for one in await became(town)] == ["failed"]
 
 
 @pytest.mark.usefixtures("_subscribed")
@@ -277,7 +297,7 @@ async def test_a_report_on_a_subscription_says_what_became_of_it(
     name = "subscribe_msg_sent_event"
     fields = {"SubscribeMsgSentEvent": {"List": entry}}
     assert await town.deliver(town.platform.event(name, alice.openid, **fields)) is None
-    assert [one[1] for one in await became(town)] == [state]
+    assert [one[1] for one in await became(town)] == [state] + ["waiting"] * code
 
 
 async def test_the_simulators_platform_reports_each_card_once(town: Town, alice: Resident) -> None:
@@ -293,6 +313,25 @@ async def test_a_report_on_what_nobody_sent_changes_nothing(town: Town, alice: R
     post = town.platform.event("TEMPLATESENDJOBFINISH", alice.openid, MsgID=77, Status="success")
     assert await town.deliver(post) is None
     assert await became(town) == []
+
+
+@pytest.mark.usefixtures("cards")
+async def test_a_report_that_finds_the_records_silent_is_delivered_again(
+    town: Town, alice: Resident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await town.register(alice, "青禾家园", "二居室")
+    await deliver(town.house)
+    post = town.platform.event("TEMPLATESENDJOBFINISH", alice.openid, MsgID=1, Status="success")
+    with monkeypatch.context() as broken:
+        broken.setattr(SqlWork, "commit", silence)
+        answer = await town.client.post("/wechat", params=post.query, content=post.body)
+    assert (answer.status_code, answer.content) == (503, b"")
+    assert await town.deliver(post) is None
+    assert [one[1] for one in await became(town)] == ["delivered"]
+
+
+async def silence(_: SqlWork) -> None:
+    raise UnavailableError("test")
 
 
 # With the next answer
@@ -457,3 +496,52 @@ async def test_a_plan_that_has_closed_leaves_no_watch(town: Town, alice: Residen
     await town.wait_for_plan("第四批", "closed")
     await town.house.sweep()
     assert (await town.counts())["watched_drafts"] == 0
+
+
+async def answered(town: Town, who: Resident) -> None:
+    """Have an officer answer what somebody asked."""
+    async with town.house.open_work() as work:
+        service = town.desk(work, who).escalation
+        ticket = await service.leave_word(openid=who.openid, phone=who.phone, text="能养猫吗")
+        await service.take(ticket.id, "officer")
+        await service.answer(ticket.id, "officer", "请问物业")
+        await work.commit()
+
+
+async def test_an_answer_in_the_window_comes_as_words_and_nothing_else(
+    town: Town, alice: Resident, chats: SimulatedPushes
+) -> None:
+    await answered(town, alice)
+    for _ in range(2):
+        await deliver(town.house)
+        town.clock.forward(60)
+    [told] = await chats.outbox(alice.openid)
+    assert "请问物业" in str(told["text"])
+    assert not town.house.sms.inbox(alice.phone)
+    assert [state for _, state, _ in await became(town)] == ["sent", "expired"]
+
+
+@pytest.mark.parametrize("way", ["template", "sms"])
+async def test_an_answer_that_cannot_be_written_is_hinted_at_once_and_comes_with_the_next_reply(
+    town: Town,
+    alice: Resident,
+    chats: SimulatedPushes,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+) -> None:
+    if way == "sms":
+        monkeypatch.setitem(town.house.__dict__, "cards", {})
+    town.clock.forward(3 * 24 * 3600)
+    await answered(town, alice)
+    for _ in range(3):
+        await deliver(town.house)
+        town.clock.forward(20)
+    assert [(state, why) for _, state, why in await became(town)] == [
+        ("waiting", "closed"),
+        ("sent", way),
+    ]
+    hints = [one.text for one in town.house.sms.inbox(alice.phone)]
+    cards = [str(one["data"]) for one in await chats.outbox(alice.openid)]
+    assert (len(hints), len(cards)) == ((1, 0) if way == "sms" else (0, 1))
+    assert "物业" not in "".join(hints + cards)
+    assert "请问物业" in (await says(town, alice)).text

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from adapters.platform.sandbox import SandboxPlatform
 from adapters.simulated import LineState, SimulatedSms
 from adapters.sql.pushes import PushRow
+from adapters.sql.work import SqlWork
 from bot.jobs import deliver, jobs
 from bot.jobs.words import worded
 from domain.accounts.model import Purpose
@@ -145,6 +146,26 @@ async def killed(town: Town, point: Point) -> None:
             await deliver(town.house)
     finally:
         failpoints.disarm()
+
+
+async def test_several_leave_with_two_commits_each_and_idleness_costs_none(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, committed = SqlWork.commit, 0
+
+    async def counted(work: SqlWork) -> None:
+        nonlocal committed
+        committed += 1
+        await commit(work)
+
+    for _ in range(4):
+        await write(town, TO_PHONE)
+    monkeypatch.setattr(SqlWork, "commit", counted)
+    assert await deliver(town.house) == 4
+    # One for the claim of all, then one before and one after each handing over.
+    assert committed == 1 + 2 * 4
+    assert await deliver(town.house) == 0
+    assert committed == 1 + 2 * 4
 
 
 async def test_a_worker_that_dies_after_its_claim_is_replaced_when_its_lease_ends(

@@ -11,11 +11,14 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from bot.wiring import Resources
+from domain.escalation.handovers import LineKind
+from domain.escalation.pictures import WantedPicture
 from domain.officers.model import Role
 from tests.support.chromium import DESKTOP, PHONE, open_page
 from tests.support.console import signed_in_browser
 from tests.support.easy import reads_well
 from tests.support.journey import Stage, open_stage
+from tests.support.pictures import WALL
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -47,6 +50,20 @@ async def heard(stage: Stage, openid: str) -> list[str]:
     return [str(one["text"]) for one in reversed(found)]
 
 
+async def keep_picture(stage: Stage) -> None:
+    """Have the one who talks send a picture, and have it fetched."""
+    house: Resources = stage.app.state.house
+    now = house.clock.now()
+    async with house.open_work() as work:
+        [live] = await work.handovers.live()
+        said = (live.id, LineKind.CITIZEN, "［图片］")
+        line = await work.handovers.add_line(*said, at=now, media_id="media")
+        assert line
+        wanted = WantedPicture(line.id, live.id, "media")
+        assert await work.talk_pictures.keep(wanted, WALL, at=now)
+        await work.commit()
+
+
 async def test_a_person_is_asked_for_helps_and_the_form_goes_on_at_the_same_question(
     stage: Stage, phone: Page, desk: Page
 ) -> None:
@@ -69,6 +86,11 @@ async def test_a_person_is_asked_for_helps_and_the_form_goes_on_at_the_same_ques
     await expect(desk.get_by_role("log")).to_contain_text("已送达")
     await reads_well(desk)
     await expect(phone.get_by_role("log").last).to_contain_text("看过同意就可以")
+    await keep_picture(stage)
+    picture = desk.get_by_role("img", name="发来的图片")
+    await expect(picture).to_be_visible()
+    assert await picture.evaluate("async (one) => { await one.decode(); return one.naturalWidth; }")
+    await reads_well(desk)
     end = desk.get_by_role("button", name="结束（e）")
     await end.click()
     await end.click()

@@ -127,6 +127,7 @@ TOLD_TO_STAY = {
     "anju.db/effects",
     "anju.db/handovers",
     "anju.db/handover_lines",
+    "anju.db/handover_pictures",
 }
 BY_LAW = {"anju.db/people", "anju.db/families", "anju.db/registrations"}
 EMPTIED = {
@@ -244,7 +245,7 @@ async def check_accounts(town: Town, *, registered: bool) -> None:
 
 def test_every_table_was_thought_of() -> None:
     kept = {"accounts", "acts", "consents", "deliveries", "effects", "tickets"}
-    kept |= {"handovers", "handover_lines"}
+    kept |= {"handovers", "handover_lines", "handover_pictures"}
     # Words until they are told, at most three days; who was told what kind of thing for a week.
     kept |= {"pushes", "push_places"}
     # Who scanned a poster is a keyed hash, forgotten after a month.

@@ -207,6 +207,9 @@ async def test_figures_are_the_same_on_the_page_in_the_chart_and_in_the_file(
         ["4", "2", "0", "0"],
     ]
     assert re.findall(r"<dd>(\d+)</dd>", page.text) == shown.rows[-1][1:]
+    listed = await console.get(PATH)
+    _, _, row = listed.text.partition(f'{PATH}/{poster.id}"')
+    assert re.findall(r'<td class="number">(\d+)</td>', row)[:4] == shown.rows[-1][1:]
     file = await console.get(f"{PATH}/{poster.id}/figures.csv")
     assert list(csv.reader(io.StringIO(file.content.decode("utf-8-sig")))) == shown.rows
     chart = await console.get(f"{PATH}/{poster.id}/chart.svg")

@@ -9,6 +9,7 @@ from domain.escalation.handovers import Card, DeskKind, HandoverState, Presence
 from domain.officers.model import Officer, Role
 from domain.shared.pushes import PushKind
 from tests.support.console import open_console, signed_in_officer
+from tests.support.pictures import WALL
 from tests.support.town import Resident, Town
 
 ROOM = "/console/talk"
@@ -259,3 +260,31 @@ async def test_who_waits_unseen_is_called_for_once_a_minute_one_after_another(
     calls = await staff.calls()
     assert len(calls) == 4
     assert all(who.openid not in str(one) and who.phone not in str(one) for one in calls)
+
+
+async def test_an_agent_sees_the_picture_and_nobody_else_does(
+    town: Town, console: httpx.AsyncClient, agent: Officer, who: Resident
+) -> None:
+    assert agent.name
+    assert town.house.stand_ins
+    number = await asks(town, who)
+    town.house.stand_ins.pictures.keep("wall", WALL)
+    town.house.stand_ins.pictures.keep("words", b"<script>no picture</script>")
+    for media_id in ("wall", "words", "gone"):
+        await town.deliver(town.platform.image(who.openid, media_id))
+    asked = (await console.get(f"{ROOM}/{number}")).json()
+    assert not any(one["picture"] for one in asked["lines"])
+    await attend(town.house)
+    lines = (await console.get(f"{ROOM}/{number}")).json()["lines"]
+    assert [one["picture"] for one in lines] == [True, False, False]
+    shown = [await console.get(f"{ROOM}/{number}/pictures/{one['id']}") for one in lines]
+    assert [one.status_code for one in shown] == [200, 404, 404]
+    assert shown[0].content.startswith(b"\xff\xd8\xff")
+    assert (shown[0].headers["content-type"], shown[0].headers["cache-control"]) == (
+        "image/jpeg",
+        "no-store",
+    )
+    await signed_in_officer(console, Role.AUDITOR)
+    assert (await console.get(shown[0].url)).status_code == 403
+    async with open_console(town.app) as nobody:
+        assert (await nobody.get(shown[0].url)).status_code != 200

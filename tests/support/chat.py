@@ -15,6 +15,8 @@ Before and between::
     given poster 甲 plan 第四批                          a poster of that name hangs: of a plan, a
                                                         project, a service (a flow's id) or person
     given poster 甲 retired                             … and is retired
+    given synonym 舍友 室友                             citizens mean the second word by the first,
+                                                        as an officer said
     given clock 20:30                                   the clock moves on to that time in China
     given later 31 minutes                              … or by seconds, minutes, hours, days
     given desk wechat                                   people answer at the platform's own desk
@@ -220,10 +222,12 @@ class Player:
                 self._lines[line] = LineState(state)
                 self._set_lines()
             case _:
-                await self._given_time(what, rest)
+                await self._given_more(what, rest)
 
-    async def _given_time(self, what: str, rest: Sequence[str]) -> None:
+    async def _given_more(self, what: str, rest: Sequence[str]) -> None:
         match what, rest:
+            case "synonym", [word, means]:
+                await self.town.add_synonym(word, means)
             case "plan", [plan, state]:
                 await self.town.wait_for_plan(plan, state)
             case "clock", [time]:

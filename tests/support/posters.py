@@ -1,6 +1,7 @@
 """Posters and scans for tests."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -114,8 +115,11 @@ class MemoryScans:
         if mine:
             self.credits.append((max(mine, key=lambda one: one.at).poster_id, what, at))
 
-    async def counts(self, poster_id: PosterId) -> list[DayCount]:
-        """Return what was counted, by day."""
+    async def counts(self, posters: Sequence[PosterId]) -> dict[PosterId, list[DayCount]]:
+        """Return what was counted of each, by day."""
+        return {one: self._counts(one) for one in posters}
+
+    def _counts(self, poster_id: PosterId) -> list[DayCount]:
         seen: Counter[tuple[date, Counted]] = Counter()
         for scan in self.scans.values():
             if scan.poster_id == poster_id:

@@ -30,6 +30,7 @@ from bot.settings import Database, Redis, Security, Server, Settings
 from bot.wiring import Resources, SqlWork
 from dialogs.desk import Desk
 from domain.accounts.model import Proof, Purpose
+from domain.content.questions import synonym
 from domain.escalation.handovers import DeskKind
 from domain.plans.model import Plan, Project
 from domain.posters.model import Poster, Target, TargetKind
@@ -271,6 +272,14 @@ class Town:
                 self._posters[name] = await posters.make(
                     target, title=name, caption="微信扫一扫", by="officer-1"
                 )
+            await work.commit()
+        await self.house.look()
+
+    async def add_synonym(self, word: str, means: str) -> None:
+        """Let an officer say what citizens mean by a word."""
+        async with self.house.open_work() as work:
+            added = synonym(word, means, by="officer-1", at=self.clock.now())
+            assert await work.questions.add_synonym(added)
             await work.commit()
         await self.house.look()
 

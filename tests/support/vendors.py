@@ -27,6 +27,7 @@ TEMPLATES = SmsTemplates(
         PushKind.REGISTERED: "1006",
         PushKind.CANCELLED: "1007",
         PushKind.CASE: "1008",
+        PushKind.ANSWERED: "1008",
     },
 )
 

@@ -106,6 +106,24 @@ const drawQueue = (queue) => {
 
 const WHO = { citizen: "市民", note: "备注", event: "" };
 
+// Drawn once: a talk that changes is drawn anew, and shall not ask for its pictures again.
+const pictures = new Map();
+
+const pictureOf = (line) => {
+  if (!pictures.has(line.id)) {
+    const link = element("a");
+    link.href = `${at}/${talkId}/pictures/${line.id}`;
+    link.target = "_blank";
+    link.rel = "noopener";
+    const image = element("img");
+    image.src = link.href;
+    image.alt = `市民 ${line.at} 发来的图片，点开看大图`;
+    link.append(image);
+    pictures.set(line.id, link);
+  }
+  return pictures.get(line.id);
+};
+
 const drawLines = () => {
   const box = byId("lines");
   const low = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
@@ -113,6 +131,9 @@ const drawLines = () => {
     ...view.lines.map((line) => {
       const shown = element("div", line.text, `talk-line ${line.kind}`);
       const who = line.kind === "agent" ? line.who || "工作人员" : WHO[line.kind];
+      if (line.picture) {
+        shown.replaceChildren(pictureOf(line));
+      }
       shown.append(element("small", `${who} ${line.at}`.trim()));
       if (line.fate) {
         shown.append(element("small", line.fate, line.tone));
@@ -190,6 +211,7 @@ const load = async () => {
 const open = async (id) => {
   drafts.set(talkId, byId("text").value);
   talkId = id;
+  pictures.clear();
   view = null;
   say("");
   byId("replies").hidden = true;

@@ -21,6 +21,7 @@ VALUES = {
     PushKind.COME_BACK: [],
     PushKind.REGISTERED: ["青禾家园 二居室", "DJ202603110000001", "2026年3月11日 12:00"],
     PushKind.CANCELLED: ["青禾家园 二居室", "DJ202603110000001", "2026年3月11日 12:00"],
+    PushKind.ANSWERED: ["问题单", "WT202603110000001", "已有答复"],
     PushKind.CASE: ["公租房资格", "SL202603110000001", "已受理"],
 }
 

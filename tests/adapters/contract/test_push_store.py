@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sql.pushes import PushRow, SqlPushes
+from domain.shared.push_store import PushStore
 from domain.shared.pushes import (
     LEASE,
     PUSH_LIFE,
@@ -19,7 +20,6 @@ from domain.shared.pushes import (
     PushClaim,
     PushKind,
     PushState,
-    PushStore,
     Receipt,
 )
 from domain.shared.records import OpenId
@@ -44,7 +44,8 @@ async def do(engine: AsyncEngine, verb: Callable[[PushStore], Awaitable[T]]) -> 
 
 
 async def claimed(engine: AsyncEngine, *, minutes: float = 0) -> PushClaim | None:
-    return await do(engine, lambda pushes: pushes.claim(now=NOW + minutes * MINUTE))
+    found = await do(engine, lambda pushes: pushes.claim(now=NOW + minutes * MINUTE))
+    return found[0] if found else None
 
 
 async def ours(engine: AsyncEngine, *, minutes: float = 0) -> PushClaim:
@@ -67,9 +68,10 @@ async def _one_push(engine: AsyncEngine) -> None:
 async def test_a_push_comes_back_as_it_was_written_down(engine: AsyncEngine) -> None:
     claim = await ours(engine)
     assert (claim.attempts, claim.strikes, claim.left) == (1, 1, False)
-    push = await do(engine, lambda pushes: pushes.find(claim.id))
+    push = claim.push()
     assert push == PUSH
     assert "01234567" not in repr(push)
+    assert "01234567" not in repr(claim)
     assert PHONE not in repr(push)
 
 
@@ -100,7 +102,7 @@ async def test_the_one_that_is_due_longest_comes_first(engine: AsyncEngine) -> N
     earlier = Push(PushKind.PHONE_CHANGED, ("x",), phone="+8619900000002")
     await do(engine, lambda pushes: pushes.add(earlier, at=NOW - MINUTE))
     first = await ours(engine)
-    assert await do(engine, lambda pushes: pushes.find(first.id)) == earlier
+    assert first.push() == earlier
     assert await claimed(engine, minutes=-2) is None
 
 
@@ -172,7 +174,6 @@ async def test_what_has_ended_is_never_claimed_again_and_its_words_are_forgotten
     assert await do(engine, lambda pushes: pushes.settle(claim, ended, now=NOW, reason="why"))
     assert await state(engine) == (ended, "why")
     assert await claimed(engine, minutes=600) is None
-    assert await do(engine, lambda pushes: pushes.find(claim.id)) is None
     async with engine.connect() as connection:
         [row] = await connection.execute(select(PushRow.told, PushRow.phone))
     assert row == (None, None)
@@ -235,9 +236,9 @@ async def test_a_person_sees_what_was_set_aside_and_may_have_it_sent_again(
     late = NOW + PUSH_LIFE - MINUTE
     assert await do(engine, lambda pushes: pushes.retry(claim.id, now=late))
     assert not await do(engine, lambda pushes: pushes.retry(claim.id, now=late))
-    again = await do(engine, lambda pushes: pushes.claim(now=late))
-    assert again == PushClaim(claim.id, 2, 1, left=False)
-    assert await do(engine, lambda pushes: pushes.find(claim.id)) == PUSH
+    [again] = await do(engine, lambda pushes: pushes.claim(now=late))
+    assert again == PushClaim(claim.id, 2, 1, left=False, push=claim.push)
+    assert again.push() == PUSH
     assert await do(engine, lambda pushes: pushes.expire(now=NOW + PUSH_LIFE + MINUTE)) == 0
 
 
@@ -262,7 +263,7 @@ async def test_a_chat_is_told_by_its_openid(engine: AsyncEngine) -> None:
     to_chat = Push(PushKind.LATE_ANSWER, ("好了",), openid=OpenId("o" * 28), topic="t")
     await do(engine, lambda pushes: pushes.add(to_chat, at=NOW - MINUTE))
     claim = await ours(engine)
-    assert await do(engine, lambda pushes: pushes.find(claim.id)) == to_chat
+    assert claim.push() == to_chat
 
 
 ALICE, BOB = OpenId("oTestAlice000000000000000001"), OpenId("oTestBob00000000000000000002")
@@ -349,10 +350,25 @@ async def test_nobody_takes_what_is_being_sent_what_was_never_tried_or_what_is_o
     await do(engine, lambda one: one.add(CASE, at=NOW))
     assert await do(engine, lambda one: one.take_for(ALICE, now=NOW + PUSH_LIFE, most=9)) == []
     claim = await ours(engine)
-    assert await do(engine, lambda one: one.find(claim.id)) == CASE
+    assert claim.push() == CASE
     assert await do(engine, lambda one: one.take_for(ALICE, now=NOW, most=9)) == [late]
 
 
 async def test_a_push_may_end_before_its_life_does(engine: AsyncEngine) -> None:
     await do(engine, lambda one: one.add(CASE, at=NOW, until=NOW + MINUTE))
     assert await do(engine, lambda one: one.expire(now=NOW + MINUTE)) == 1
+
+
+async def test_several_are_begun_in_one_step_and_the_one_who_dies_over_them_loses_none(
+    engine: AsyncEngine,
+) -> None:
+    for _ in range(3):
+        await do(engine, lambda pushes: pushes.add(PUSH, at=NOW))
+    first = await do(engine, lambda pushes: pushes.claim(now=NOW, most=3))
+    second = await do(engine, lambda pushes: pushes.claim(now=NOW, most=3))
+    assert (len(first), len(second)) == (3, 1)
+    assert [one.id for one in first] == sorted(one.id for one in first)
+    assert not {one.id for one in first} & {one.id for one in second}
+    assert {one.push() for one in (*first, *second)} == {PUSH}
+    again = await do(engine, lambda pushes: pushes.claim(now=NOW + 2 * LEASE, most=9))
+    assert [one.attempts for one in again] == [2] * 4

@@ -10,9 +10,8 @@ from domain.shared.pushes import PushClaim
 def plant() -> None:
     claim, leave = SqlPushes.claim, SqlPushes.leave
 
-    async def forgetful(self: SqlPushes, **given: Any) -> PushClaim | None:
-        claimed = await claim(self, **given)
-        return None if claimed is None else replace(claimed, left=False)
+    async def forgetful(self: SqlPushes, **given: Any) -> list[PushClaim]:
+        return [replace(one, left=False) for one in await claim(self, **given)]
 
     async def any_time(self: SqlPushes, *given: Any, **more: Any) -> bool:
         await leave(self, *given, **more)

@@ -1,4 +1,4 @@
-from datetime import time
+from datetime import time, timedelta
 
 import pytest
 
@@ -54,3 +54,17 @@ def test_office_hours_follow_the_calendar_and_the_setting() -> None:
     )
     assert usual.hours(NOW).open
     assert not short.hours(NOW).open
+
+
+def test_the_days_that_are_told_are_those_of_the_next_opening() -> None:
+    """Source: S1-58, Q-15."""
+    service = EscalationService(AllotmentWork(), FakeClock(NOW), FixedCalendar())
+    friday_evening = NOW + timedelta(days=2, hours=8)
+    sunday_morning = friday_evening + timedelta(days=1, hours=12)
+    until_friday = [(NOW, friday_evening)]
+    over_sunday = [(NOW, NOW + timedelta(days=9))]
+    assert not service.hours(friday_evening, until_friday).every_day
+    assert service.hours(friday_evening, over_sunday).every_day
+    told = service.hours(sunday_morning, over_sunday)
+    assert told.every_day
+    assert told.opens_next < service.hours(sunday_morning).opens_next
