@@ -269,7 +269,6 @@ async def test_a_report_on_a_template_says_what_became_of_it(
     assert (await became(town))[1:] == [("registered", "sent", "sms")] * len(instead)
 
 
-@pytest.mark.usefixtures("cards")
 async def test_a_report_hours_later_finds_no_words_to_say_again(
     town: Town, alice: Resident
 ) -> None:
@@ -315,7 +314,6 @@ async def test_a_report_on_what_nobody_sent_changes_nothing(town: Town, alice: R
     assert await became(town) == []
 
 
-@pytest.mark.usefixtures("cards")
 async def test_a_report_that_finds_the_records_silent_is_delivered_again(
     town: Town, alice: Resident, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -509,7 +507,7 @@ async def answered(town: Town, who: Resident) -> None:
 
 
 async def test_an_answer_in_the_window_comes_as_words_and_nothing_else(
-    town: Town, alice: Resident, chats: SimulatedPushes
+    town: Town, alice: Resident, chats: SandboxPlatform
 ) -> None:
     await answered(town, alice)
     for _ in range(2):
@@ -525,7 +523,7 @@ async def test_an_answer_in_the_window_comes_as_words_and_nothing_else(
 async def test_an_answer_that_cannot_be_written_is_hinted_at_once_and_comes_with_the_next_reply(
     town: Town,
     alice: Resident,
-    chats: SimulatedPushes,
+    chats: SandboxPlatform,
     monkeypatch: pytest.MonkeyPatch,
     way: str,
 ) -> None:
