@@ -268,8 +268,8 @@ async def test_an_agent_sees_the_picture_and_nobody_else_does(
     assert agent.name
     assert town.house.stand_ins
     number = await asks(town, who)
-    town.house.stand_ins.pictures.keep("wall", WALL)
-    town.house.stand_ins.pictures.keep("words", b"<script>no picture</script>")
+    town.house.stand_ins.platform.keep_picture("wall", WALL)
+    town.house.stand_ins.platform.keep_picture("words", b"<script>no picture</script>")
     for media_id in ("wall", "words", "gone"):
         await town.deliver(town.platform.image(who.openid, media_id))
     asked = (await console.get(f"{ROOM}/{number}")).json()

@@ -8,6 +8,7 @@ import pytest
 from fastapi import Response
 
 from adapters.pdf import TypstPrinter
+from bot.ground import sheets
 from bot.h5.look import STATIC_FOLDER, STATIC_PATH, say, show
 from dialogs.desk import Citizen
 from domain.shared.papers import Sheet
@@ -96,10 +97,11 @@ def test_pages_name_assets_that_exist() -> None:
         if tag in {"link", "script"}
     ]
     local = [one for one in assets if one.startswith(STATIC_PATH)]
-    assert len(local) == 2
+    assert len(local) == 3
+    served = sheets(STATIC_FOLDER)
     for address in local:
         name = address.removeprefix(f"{STATIC_PATH}/").partition("?")[0]
-        assert (STATIC_FOLDER / name).is_file()
+        assert served.lookup_path(name)[1] is not None, name
 
 
 @pytest.mark.parametrize(
