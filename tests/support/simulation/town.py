@@ -48,10 +48,11 @@ _PLATFORM_PATIENCE: Final = 5.0
 _PLATFORM_TRIES: Final = 3
 _STEPS_AT_MOST: Final = 40
 _TIME_TO_HEAL: Final = 60.0
-_TIME_TO_SEND: Final = 900.0
-"""Four pauses between attempts that failed, each twice as long as the one before."""
+_TIME_TO_SEND: Final = 900.0 + 3600.0
+"""Four pauses between attempts that failed, each twice as long as the one before; and an hour, as
+whoever died with a clock that was an hour fast had put things off until then."""
 
-_LOOK_SECONDS: Final = 5.0
+_LOOK_SECONDS: Final = 2.0
 _SLOWEST_VENDOR: Final = 4.0
 _NOTICES: Final = (0, 0, 0, 0, 0, 3)
 """How many phones are to be told something: on one day in six, to keep most days short."""
