@@ -9,11 +9,11 @@ from types import SimpleNamespace
 
 import httpx
 from fastapi import FastAPI
-from starlette.staticfiles import StaticFiles
 
 from adapters.cipher import Cipher
 from adapters.links import SealedLinks
 from adapters.pdf import TypstPrinter, font_file
+from bot.ground import sheets
 from bot.h5 import checks, prints
 from bot.h5.look import STATIC_FOLDER, STATIC_PATH
 from bot.h5.sheets import sheet_of
@@ -126,7 +126,7 @@ class PapersHouse:
         self.app = FastAPI()
         self.app.include_router(checks.router)
         self.app.include_router(prints.router)
-        self.app.mount(STATIC_PATH, StaticFiles(directory=STATIC_FOLDER))
+        self.app.mount(STATIC_PATH, sheets(STATIC_FOLDER))
         self.app.state.house = self
         self.asks_everybody = False
 
