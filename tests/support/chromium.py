@@ -59,14 +59,13 @@ async def open_page(browser: Browser, size: ViewportSize) -> AsyncIterator[Page]
 
 @asynccontextmanager
 async def serve(app: ASGIApp) -> AsyncIterator[str]:
-    """Serve an app on a free port of 127.0.0.1; yield its address.
-
-    The socket listens from the beginning: whoever connects early waits for the start.
-    """
+    """Serve an app on a free port of 127.0.0.1; yield its address once it has started."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, ws="none", log_level="warning"))
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
+        while not (server.started or running.done()):  # noqa: ASYNC110 (it tells nobody)
+            await asyncio.sleep(0.01)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
