@@ -94,7 +94,10 @@ def serve(
     address = settings.server.base_url
     welcome = f"安居正在运行：{address}（按 Ctrl+C 停止）"
     if settings.sandboxed:
-        welcome = f"安居正在运行，模拟器地址：{address}/simulator（按 Ctrl+C 停止）"
+        welcome = (
+            f"安居正在运行，模拟器地址：{address}/simulator（按 Ctrl+C 停止）\n"
+            f"工作人员的后台：{address}/console（演示账号见登录页）"
+        )
     try:
         if workers > 1:
             listen_together(settings, workers, welcome)
