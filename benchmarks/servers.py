@@ -61,9 +61,18 @@ class Bot:
         return _children(self.process.pid) or [self.process.pid]
 
     @property
-    def resident(self) -> list[int]:
-        """Bytes of memory of each process that answers."""
-        return [_resident(pid) for pid in self.workers]
+    def resident(self) -> int:
+        """Bytes of memory of the largest process that answers, shared or not."""
+        return max(_memory(pid, "Rss") for pid in self.workers)
+
+    @property
+    def share(self) -> int:
+        """Bytes of memory that a worker costs: of all and their supervisor, divided by them.
+
+        What several processes share is counted once, as the kernel's «Pss» does.
+        """
+        workers = self.workers
+        return sum(_memory(pid, "Pss") for pid in {self.process.pid, *workers}) // len(workers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +103,11 @@ def _children(pid: int) -> list[int]:
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def _resident(pid: int) -> int:
-    pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+def _memory(pid: int, figure: str) -> int:
+    """Return the bytes of a process by a figure of the kernel's: ``Rss`` or ``Pss``."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    [kilobytes] = [line.split()[1] for line in lines if line.startswith(f"{figure}:")]
+    return int(kilobytes) * 1024
 
 
 @contextmanager
