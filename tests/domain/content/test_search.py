@@ -135,10 +135,20 @@ def test_every_entry_is_found_by_its_own_title(titles: list[str]) -> None:
     assert found[0] == faqs[0]
 
 
-@given(st.text(_HAN, min_size=10, max_size=20), st.data())
+_COMMON = st.sampled_from(
+    [
+        bytes((0xA0 + row, 0xA0 + cell)).decode("gb2312")
+        for row in range(16, 55)
+        for cell in range(1, 95)
+    ]
+)
+"""Letters that citizens write: of rarer ones no dictionary knows words or sounds."""
+
+
+@given(st.text(_COMMON, min_size=10, max_size=20), st.data())
 def test_a_slip_of_one_letter_is_forgiven(title: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(title) - 1))
-    slip = data.draw(_HAN)
+    slip = data.draw(_COMMON)
     # A letter said twice weighs as one: then a slip may be a third of all there is.
     assume(slip not in title and len({*title}) == len(title))
     index = FaqIndex([a_faq("a", title), a_faq("b", "租金怎么算"), a_faq("c", "密码忘了怎么办")])
