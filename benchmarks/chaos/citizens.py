@@ -27,6 +27,8 @@ _READS: Final = (0.4, 0.8)
 """Seconds to read an answer: who writes twenty times in ten seconds is asked to slow down."""
 _SECOND: Final = 1.1
 _MINUTE: Final = 60
+_IMPATIENT: Final = 0.25
+"""How many ask for another code before they have looked for the first."""
 _CODE: Final = re.compile(r"6 位数字|重新获取")
 _RESTED: Final = re.compile(r"次数有点多了.*之后再试")
 _SOON: Final = re.compile(r"请 ?(\d+) ?秒后再获取")
@@ -243,6 +245,8 @@ class Actor:
 
     async def _give_code(self, purpose: str, seen: ReplySeen) -> ReplySeen:
         """Type the code that came; ask for another where none comes, as soon as one may."""
+        if not self.codes and self.chance.random() < _IMPATIENT:
+            seen = await self.say("重新获取")
         for _ in range(12):
             code = await self._newest_code(purpose)
             if code:

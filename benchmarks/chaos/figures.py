@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from benchmarks.chaos.case import Case, Copy, Violation, Window
-from benchmarks.chaos.check_answers import HANGING, dependency_down, percentile, starved
+from benchmarks.chaos.check_answers import HANGING, dependency_down, percentile
+from benchmarks.chaos.excuses import starved
 from benchmarks.chaos.history import SECOND, Fault, History, Passed
 
 __all__ = ["RECOVER_WITHIN", "Figures", "bound", "coverage", "figures", "recoveries"]
