@@ -43,6 +43,9 @@ _IN_THE_BACKGROUND: Final = frozenset({Point.AFTER_VENDOR, Point.BEFORE_MARK})
 _AHEAD: Final = 3
 """By how many orders a cell may be ahead of the rarest."""
 
+_SELDOM: Final = 3.0
+"""So much less often something is ordered once every cell was hit often enough."""
+
 _LONGEST_CALM: Final = 8.0
 _BETWEEN_CRASHES: Final = 5.0
 """Seconds: a service that dies all the time shows nothing else any more."""
@@ -197,7 +200,8 @@ class Nemeses:
             rare = [cell for cell in cells if self.ordered[cell] < ahead and self._may_order(*cell)]
             if rare:
                 self.place(*min(rare, key=lambda cell: (self.ordered[cell], self.chance.random())))
-            await asyncio.sleep(every)
+            enough = not only and self.thinnest >= HITS
+            await asyncio.sleep(_SELDOM * every if enough else every)
 
     @property
     def thinnest(self) -> int:

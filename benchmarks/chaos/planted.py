@@ -85,7 +85,8 @@ BUGS: Final = (
 """Twelve."""
 
 _CALM: Final = replace(
-    _TOLD_LATER, faults=400, every=(3.0, 4.0), order_every=1.5, cancels=0.5, doubled=0.3, heal=100.0,
+    _TOLD_LATER,
+    faults=400, every=(3.0, 4.0), order_every=1.5, cancels=0.5, doubled=0.3, heal=100.0,
     only=tuple(sorted({one for bug in BUGS for one in bug.size.only} - {"none"})),
 )  # fmt: skip
 """Everything in which a bug shows, with no bug to show."""

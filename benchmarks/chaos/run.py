@@ -40,7 +40,7 @@ class Size:
     webs: int = 2
     at_once: int = 96
     every: tuple[float, float] = (1.0, 2.2)
-    order_every: float = 1.0
+    order_every: float = 1.5
     block_seconds: float = 0.8
     pause_seconds: tuple[float, float] | None = None
     cancels: float = 0.15
