@@ -243,8 +243,9 @@ class Actor:
         if _CODE.search(seen.text):
             return await self._give_code("取消登记", seen)
         mine = next((tap for tap in seen.taps if tap.text == number), None)
-        if mine and "要取消哪些登记" in seen.text:
-            return await self._tap(mine)
+        if "要取消哪些登记" in seen.text:
+            # Where it is not offered it may be cancelled: what was pushed nobody here reads.
+            return await (self._tap(mine) if mine else self.say("我的登记"))
         await self._wait(f"cannot cancel from {seen.text[:40]}")
         if "没有可以取消" in seen.text:
             return await self.say("我的登记")

@@ -12,6 +12,7 @@ from benchmarks.chaos.history import SECOND
 
 __all__ = ["starved"]
 
+_TOLD_TO_WAIT: Final = 4 * SECOND
 _DUE: Final = 4.5 * SECOND
 """A citizen is told to wait after four seconds; half a second is for bringing the answer."""
 
@@ -19,16 +20,19 @@ _DUE: Final = 4.5 * SECOND
 def starved(case: Case, copy: Copy) -> bool:
     """Tell whether a copy was answered in time but for what the machine kept from us."""
     asked, ended, worker = copy.asked.t, copy.ended, copy.asked.worker
+    if ended - asked < _DUE:
+        return False  # it is not late
     claimed = _first(case, copy, "before_claim", asked)
     sent = _first(case, copy, "before_send", claimed or asked)
-    if not sent:
-        return False
     # The harness writes the question and reads the answer; what lies between is the worker's.
-    kept = case.starved(HARNESS, asked, claimed or asked) + case.starved(worker, asked, sent)
-    if sent < ended:
+    kept = case.starved(HARNESS, asked, claimed or asked)
+    kept += case.starved(worker, asked, sent or ended)
+    if copy.silent and not sent:  # the platform had gone by then, so nobody knows
+        return ended - asked - kept < _TOLD_TO_WAIT
+    if sent and sent < ended:
         kept += case.starved(HARNESS, sent, ended)
     took = (max(sent, ended) if copy.silent else ended) - asked
-    return kept > 0 and took - kept < _DUE
+    return took - kept < _DUE
 
 
 def _first(case: Case, copy: Copy, point: str, since: int) -> int:

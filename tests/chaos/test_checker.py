@@ -336,11 +336,21 @@ def test_a_reply_may_be_late_where_the_machine_gives_no_processor() -> None:
     busy = [Probe(asked.t + SECOND * half // 2, "starved 0", 0.4) for half in range(1, 5)]
     assert "I3" in found(sent_by(history))
     assert "I3" not in found(more(*busy)(sent_by(history)))
-    # Too little to explain it, somebody else, before it was asked, or never answered at all:
+    # Too little to explain it, somebody else, or before it was asked:
     assert "I3" in found(more(*busy[:2])(sent_by(history)))
     assert "I3" in found(more(*(replace(one, what="starved 7") for one in busy))(sent_by(history)))
     assert "I3" in found(more(Probe(asked.t + 1, "starved 0", 5.0))(sent_by(history)))
-    assert "I3" in found(more(*busy)(history))
+
+
+def test_who_never_answers_is_excused_only_by_less_than_four_seconds_of_its_own() -> None:
+    history = clean()
+    asked = asked_for(history, "scan")
+    cut = without(history, Answered, lambda one: one.attempt == asked.attempt)
+    silent = more(Silent(asked.t + 5 * SECOND, asked.attempt, "timeout"))(cut)
+    busy = [Probe(asked.t + SECOND * half // 2, "starved 0", 0.4) for half in range(1, 5)]
+    assert "I3" in found(silent)
+    assert "I3" in found(more(*busy[:2])(silent))
+    assert "I3" not in found(more(*busy)(silent))
 
 
 def test_an_answer_may_lie_unread_where_the_harness_has_no_processor() -> None:
