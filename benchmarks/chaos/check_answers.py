@@ -65,7 +65,13 @@ def _same_again(case: Case, key: str, copies: list[Copy]) -> Iterator[Violation]
         return
     begin, end = min(copy.asked.t for copy in copies), max(copy.ended for copy in answered)
     # The records keep an answer for a day; a talk that is lost takes the other answers with it.
-    if key in case.committed_keys or not case.store_lost(begin, end):
+    kept = case.committed_keys.get(key)
+    since = {
+        one.answered.text
+        for one in answered
+        if one.answered and kept and one.ended >= kept.committed
+    }
+    if len(since) > 1 or not case.store_lost(begin, end):
         yield Violation("I3", f"{key} ({copies[0].asked.meaning}) got {len(texts)} answers")
 
 
