@@ -33,7 +33,7 @@ _SILENT_SECONDS: Final = 10.0
 """A worker that does not beat for so long answers nobody: twice what the platform waits."""
 
 _START_SECONDS: Final = 60.0
-_LONGEST_REST: Final = 2.0
+_LONGEST_REST: Final = 1.0
 """A fork costs little, and citizens whose only worker has died again wait for no more than this."""
 
 _SHORT_LIFE: Final = 5.0

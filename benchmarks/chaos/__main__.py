@@ -9,7 +9,6 @@ machine misses is printed as missed, and is no failure.
 """
 
 import argparse
-import asyncio
 import logging
 import os
 import signal
@@ -18,6 +17,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+import uvloop
 
 from benchmarks.chaos.checker import broken, check
 from benchmarks.chaos.figures import figures
@@ -43,6 +44,8 @@ def main() -> int:
         return 1 if os.environ.get("CI") else 0  # noqa: TID251 (a program of its own)
     logging.disable(logging.CRITICAL)
     signal.signal(signal.SIGTERM, _end_as_by_hand)
+    # A shell that starts it in the background lets it ignore what Ctrl+C sends.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if given.planted is not None:
         return board(given.planted, given.seed, given.folder)
     size = LONG if given.long else SHORT
@@ -58,7 +61,7 @@ def main() -> int:
     seed = given.seed or int(time.time())
     file = given.folder / f"history-{seed}.jsonl"
     print(f"seed {seed}; history in {file}")
-    history = asyncio.run(play(size, seed=seed, file=file))
+    history = uvloop.run(play(size, seed=seed, file=file))
     code = _judged(history)
     reached = figures(history, ())
     if reached.registrations < size.registrations or reached.faults < size.faults:

@@ -21,16 +21,17 @@ from benchmarks.chaos.history import (
 )
 from benchmarks.chaos.reading import Claim, claims, undecided
 
-__all__ = ["LOST_STORE", "STARVED_HARNESS", "Case", "Copy", "Told", "Violation", "Window"]
+__all__ = ["HARNESS", "LOST_STORE", "Case", "Copy", "Told", "Violation", "Window"]
 
 LOST_STORE: Final = frozenset({"redis flush", "redis rollback", "redis corrupt"})
 """After these a conversation may be older than what was answered, or gone."""
 
 END: Final = 1 << 62
 
-STARVED_HARNESS: Final = "starved -1"
-"""The name under which it is written down that the harness itself had no processor."""
+HARNESS: Final = -1
+"""The number under which it is written down that the harness itself had no processor."""
 
+_Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
@@ -177,16 +178,29 @@ class Case:
 
     def _blocks(self) -> Iterator[Window]:
         """Yield the stretches in which a process stood still by an order."""
-        of_pid = {
+        for passed in self.history.all(Passed):
+            order, _, seconds = passed.order.partition(":")
+            if order == "block" and passed.pid in self._place_of:
+                end = passed.t + int(float(seconds) * SECOND)
+                yield Window("web block", self._place_of[passed.pid], passed.t, end)
+
+    @cached_property
+    def _place_of(self) -> Mapping[int, int]:
+        """The worker that each process was."""
+        return {
             int(probe.what.partition(" ")[2]): int(probe.value)
             for probe in self.history.all(Probe)
             if probe.what.startswith("pid ")
         }
-        for passed in self.history.all(Passed):
-            order, _, seconds = passed.order.partition(":")
-            if order == "block" and passed.pid in of_pid:
-                end = passed.t + int(float(seconds) * SECOND)
-                yield Window("web block", of_pid[passed.pid], passed.t, end)
+
+    @cached_property
+    def passed_at(self) -> Mapping[tuple[int, str, str], list[int]]:
+        """When each worker passed each point for each message, in their order."""
+        return _grouped(
+            ((self._place_of[one.pid], one.subject, one.point), one.t)
+            for one in self.history.all(Passed)
+            if one.pid in self._place_of
+        )
 
     @cached_property
     def worker_windows(self) -> Mapping[int, list[Window]]:
@@ -216,13 +230,12 @@ class Case:
         skews = (window for window in self.windows if window.name == "clock skew")
         return any(window.touches(begin, end) for window in skews)
 
-    def starved(self, worker: int, begin: int, end: int) -> float:
-        """Return for how many seconds a worker, or who asked it, had no processor to run on."""
+    def starved(self, who: int, begin: int, end: int) -> int:
+        """Return for how long, at least, a worker or the harness had no processor to run on."""
         return sum(
-            probe.value
-            for who in (f"starved {worker}", STARVED_HARNESS)
-            for probe in self._starvation.get(who, ())
-            if begin < probe.t <= end + SECOND // 2
+            max(0, min(int(probe.value * SECOND), probe.t - begin) - max(0, probe.t - end))
+            for probe in self._starvation.get(f"starved {who}", ())
+            if begin < probe.t <= end + SECOND
         )
 
     @cached_property
@@ -236,8 +249,8 @@ class Case:
         return any(window.touches(begin, end) for window in lost)
 
 
-def _grouped(pairs: Iterator[tuple[str, _Value]]) -> Mapping[str, list[_Value]]:
-    groups: dict[str, list[_Value]] = defaultdict(list)
+def _grouped(pairs: Iterator[tuple[_Key, _Value]]) -> Mapping[_Key, list[_Value]]:
+    groups: dict[_Key, list[_Value]] = defaultdict(list)
     for key, value in pairs:
         groups[key].append(value)
     return groups

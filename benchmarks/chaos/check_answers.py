@@ -6,14 +6,12 @@ from itertools import pairwise
 from typing import Final
 
 from benchmarks.chaos.case import Case, Copy, Violation, Window
+from benchmarks.chaos.excuses import starved
 from benchmarks.chaos.history import SECOND, Forged, Passed, Probe
 
-__all__ = ["ANSWERS", "BARS", "HANGING", "dependency_down", "percentile", "starved"]
+__all__ = ["ANSWERS", "BARS", "HANGING", "dependency_down", "percentile"]
 
 _IN_TIME: Final = 5 * SECOND
-_SPARE: Final = 1.0
-"""Seconds of the five that are left when a citizen is told to wait; whom the machine gives no
-processor for as long cannot keep the time, and a test of promises must not fail on that."""
 _DOWN_P99: Final = 2 * SECOND
 _ENOUGH: Final = 100
 """Fewer answers than these have no 99th percentile worth the name."""
@@ -52,11 +50,6 @@ def _unanswered(case: Case, copy: Copy) -> str:
     return f"got nothing from a live worker: {silent.why}"
 
 
-def starved(case: Case, copy: Copy) -> bool:
-    """Tell whether a copy could not be answered in time, as the machine was busy elsewhere."""
-    return case.starved(copy.asked.worker, copy.asked.t, copy.ended) >= _SPARE
-
-
 def _was(case: Case, copy: Copy, faults: frozenset[str]) -> bool:
     worker, begin, end = copy.asked.worker, copy.asked.t, copy.ended
     return any(
@@ -72,7 +65,13 @@ def _same_again(case: Case, key: str, copies: list[Copy]) -> Iterator[Violation]
         return
     begin, end = min(copy.asked.t for copy in copies), max(copy.ended for copy in answered)
     # The records keep an answer for a day; a talk that is lost takes the other answers with it.
-    if key in case.committed_keys or not case.store_lost(begin, end):
+    kept = case.committed_keys.get(key)
+    since = {
+        one.answered.text
+        for one in answered
+        if one.answered and kept and one.ended >= kept.committed
+    }
+    if len(since) > 1 or not case.store_lost(begin, end):
         yield Violation("I3", f"{key} ({copies[0].asked.meaning}) got {len(texts)} answers")
 
 

@@ -17,6 +17,8 @@ _SPACING: Final = 55 * SECOND
 
 _HELD_UP: Final = 20 * SECOND
 """A minute is counted from the asking; what hangs may keep the first code that long on its way."""
+_HOLDING: Final = (" pause", " mute", " slow", " stop", " block", " late", " disk full")
+"""Faults in which a code may have been asked for and not yet have left."""
 _WORD: Final = re.compile(r"[0-9A-Za-z]{8,}")
 
 
@@ -112,7 +114,10 @@ def outside_once(case: Case) -> Iterator[Violation]:
 
 
 def _spacing(case: Case, first: Sms) -> int:
-    held_up = case.faulty(first.t - _HELD_UP, first.t)
+    held_up = any(
+        window.name.endswith(_HOLDING) and window.touches(first.t - _HELD_UP, first.t)
+        for window in case.windows
+    )
     return _SPACING - _HELD_UP if held_up else _SPACING
 
 

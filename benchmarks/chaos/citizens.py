@@ -27,6 +27,10 @@ _READS: Final = (0.4, 0.8)
 """Seconds to read an answer: who writes twenty times in ten seconds is asked to slow down."""
 _SECOND: Final = 1.1
 _MINUTE: Final = 60
+_IMPATIENT: Final = 0.25
+"""How many ask for another code before they have looked for the first."""
+_SUM: Final = re.compile(r"([一二三四五六七八九])加([一二三四五六七八九])等于几")
+_FIGURES: Final = "零一二三四五六七八九"
 _CODE: Final = re.compile(r"6 位数字|重新获取")
 _RESTED: Final = re.compile(r"次数有点多了.*之后再试")
 _SOON: Final = re.compile(r"请 ?(\d+) ?秒后再获取")
@@ -130,6 +134,7 @@ class Actor:
             seen = await self.say("我的登记", meaning="final")
             if "业务记录" in seen.text or "还没有登记过" in seen.text:
                 break
+            await self.say("菜单")
         await self.say("菜单", expects=("请选择要办的事",))
         return seen
 
@@ -217,6 +222,8 @@ class Actor:
         if seen.links and "/h5/form/" in seen.links[-1].url:
             await send_off(self.postman, self.person, seen.links[-1].url, self.chance)
             return await self.say("继续")
+        if _SUM.search(seen.text):
+            return await self.say(_sum(seen.text))
         if _CODE.search(seen.text):
             return await self._give_code("", seen)
         if "手机号码" in seen.text:
@@ -231,11 +238,14 @@ class Actor:
         sure = _option(seen, "确定取消")
         if sure and number in seen.text:
             return await self._tap(sure, f"cancel {','.join(sorted(numbers(seen.text)))}")
+        if _SUM.search(seen.text):
+            return await self.say(_sum(seen.text))
         if _CODE.search(seen.text):
             return await self._give_code("取消登记", seen)
         mine = next((tap for tap in seen.taps if tap.text == number), None)
-        if mine and "要取消哪些登记" in seen.text:
-            return await self._tap(mine)
+        if "要取消哪些登记" in seen.text:
+            # Where it is not offered it may be cancelled: what was pushed nobody here reads.
+            return await (self._tap(mine) if mine else self.say("我的登记"))
         await self._wait(f"cannot cancel from {seen.text[:40]}")
         if "没有可以取消" in seen.text:
             return await self.say("我的登记")
@@ -243,6 +253,8 @@ class Actor:
 
     async def _give_code(self, purpose: str, seen: ReplySeen) -> ReplySeen:
         """Type the code that came; ask for another where none comes, as soon as one may."""
+        if not self.codes and self.chance.random() < _IMPATIENT:
+            seen = await self.say("重新获取")
         for _ in range(12):
             code = await self._newest_code(purpose)
             if code:
@@ -267,6 +279,12 @@ class Actor:
     def _claims(self, seen: ReplySeen) -> list[Claim]:
         taps = tuple((tap.text, tap.label) for tap in seen.taps)
         return claims(Answered(0, 0, seen.to, seen.text, taps))
+
+
+def _sum(text: str) -> str:
+    """Return the result of the sum that keeps machines from asking for codes."""
+    asked = _SUM.search(text)
+    return str(sum(map(_FIGURES.index, asked.groups()))) if asked else ""
 
 
 def _option(seen: ReplySeen, words: str) -> Tap | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.chaos.history import Event, Fault, Probe
-from benchmarks.chaos.servers import children, free_port, pid_alive
+from benchmarks.chaos.servers import children, free_port, has_port, pid_alive
 from benchmarks.chaos.wire import NothingError, call
 
 __all__ = ["LAUNCHER", "ROOT", "Fleet", "Web"]
@@ -204,6 +204,10 @@ class Fleet:
     def all(self) -> list[Web]:
         """Every process."""
         return [*self.webs, *self.workers]
+
+    def who_has(self, port: int) -> Web | None:
+        """Return the web process at this end of a connection; ``None`` if it is gone."""
+        return next((web for web in self.webs if has_port(web.pid, port)), None)
 
     def choose(self, *, but: int = -1) -> Web:
         """Return who shall have the next request: one that listened last, if anybody did."""

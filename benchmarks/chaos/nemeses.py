@@ -22,13 +22,20 @@ from benchmarks.chaos.proxy import Manner, Proxy
 from benchmarks.chaos.servers import PrivatePostgres, PrivateRedis
 from domain.shared.failpoints import Point
 
-__all__ = ["ORDERS", "Nemeses", "Scene"]
+__all__ = ["HITS", "ORDERS", "Nemeses", "Scene"]
 
 ORDERS: Final = ("crash", "exception", "pause", "block")
 """What a failpoint may be told."""
 
+HITS: Final = 3
+"""A cell of points and orders that was hit fewer times than this proves little."""
+
 _LONGEST: Final[Mapping[str, float]] = {"before_claim": 1.0, "before_send": 1.0}
 """Seconds of pause where the platform's five would else be used up by the fault alone."""
+
+_TOLD_TO_WAIT: Final = (4.2, 6.0)
+"""Seconds of pause after which an answer is pushed, and the background worker has something to do.
+"""
 
 _IN_THE_BACKGROUND: Final = frozenset({Point.AFTER_VENDOR, Point.BEFORE_MARK})
 """Points that only the background worker reaches."""
@@ -36,9 +43,24 @@ _IN_THE_BACKGROUND: Final = frozenset({Point.AFTER_VENDOR, Point.BEFORE_MARK})
 _AHEAD: Final = 3
 """By how many orders a cell may be ahead of the rarest."""
 
+_SELDOM: Final = 3.0
+"""So much less often something is ordered once every cell was hit often enough."""
+
 _LONGEST_CALM: Final = 8.0
 _BETWEEN_CRASHES: Final = 5.0
 """Seconds: a service that dies all the time shows nothing else any more."""
+
+_COMMITS: Final = (b"registrations:registration:",)
+"""What a request holds that makes a registration last, or its end: the act, which goes along.
+
+Not COMMIT: what a turn writes goes as one statement, which is a transaction by itself.
+"""
+
+_LATE: Final = (6.5, 7.5)
+"""Seconds: the dead process's turn has been given to another, and PostgreSQL, which counts from a
+statement's first word, would still take it."""
+
+_WAITED_FOR: Final = 5.0
 
 _SKEWS: Final = (90, -90, 200, -200)
 """Seconds; within what the webhook takes for a message of now."""
@@ -68,6 +90,9 @@ class Nemeses:
         What to break, where to write it down, and by which dice.
     lease
         Seconds after which a turn of a silent process is given to another.
+    block_seconds, pause_seconds
+        For how long a failpoint keeps a process, and a turn; as long as does most harm if it is
+        not said.
     """
 
     scene: Scene
@@ -75,8 +100,11 @@ class Nemeses:
     chance: random.Random
     lease: float = 4.0
     block_seconds: float = 0.8
+    pause_seconds: tuple[float, float] | None = None
     begun: Counter[str] = field(default_factory=Counter)
     ordered: Counter[tuple[str, str]] = field(default_factory=Counter)
+    lying: dict[str, str] = field(default_factory=dict)
+    """What was ordered last at each point; whoever obeys takes the file away."""
     crashed_at: float = 0.0
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
     _running: set[asyncio.Task[None]] = field(default_factory=set)
@@ -103,6 +131,7 @@ class Nemeses:
             "pg slow": ("pg", lambda: self._line("pg", Manner.SLOW)),
             "pg cut": ("pg", lambda: self._cut("pg")),
             "pg swallow": ("pg", self.swallow_commit),
+            "pg late": ("line", self.hold_commit),
         }
         if len(self.scene.fleet.webs) > 1:
             found["all webs"] = ("web", self.kill_all)
@@ -136,11 +165,21 @@ class Nemeses:
             if not waiting:
                 waiting = list(only or self.all)
                 self.chance.shuffle(waiting)
-            self.begin(waiting.pop())
+            name = next((one for one in waiting if not self._engaged(one)), None)
+            if name is None:
+                await asyncio.sleep(0.1)
+                continue
+            waiting.remove(name)
+            self.begin(name)
             enough, until = told() + between, time.monotonic() + _LONGEST_CALM
             await asyncio.sleep(self.chance.uniform(*every))
             while told() < enough and time.monotonic() < until:
                 await asyncio.sleep(0.1)
+
+    def _engaged(self, name: str) -> bool:
+        """Tell whether a fault would have to wait for another of its component to end."""
+        component, _ = self.all[name]
+        return component in self._locks and self._locks[component].locked()
 
     def begin(self, name: str) -> None:
         """Let one fault loose."""
@@ -161,7 +200,17 @@ class Nemeses:
             rare = [cell for cell in cells if self.ordered[cell] < ahead and self._may_order(*cell)]
             if rare:
                 self.place(*min(rare, key=lambda cell: (self.ordered[cell], self.chance.random())))
-            await asyncio.sleep(every)
+            enough = not only and self.thinnest >= HITS
+            await asyncio.sleep(_SELDOM * every if enough else every)
+
+    @property
+    def thinnest(self) -> int:
+        """How often the cell of the failpoints was hit that was hit least."""
+        return min(self._hits(point, action) for point in Point for action in ORDERS)
+
+    def _hits(self, point: str, action: str) -> int:
+        waits = self.lying.get(point) == action and (self.scene.orders / point).exists()
+        return self.ordered[point, action] - waits
 
     def _all_up(self) -> bool:
         return all(web.up and not web.busy.locked() for web in self.scene.fleet.webs)
@@ -176,11 +225,11 @@ class Nemeses:
 
     def place(self, point: str, action: str) -> None:
         """Lay down one order; whoever reaches the point first obeys it."""
-        longest = _LONGEST.get(point, self.lease + 2.0)
-        seconds = {"pause": self.chance.uniform(0.3, longest), "block": self.block_seconds}.get(
-            action
-        )
+        usual = (0.3, _LONGEST[point]) if point in _LONGEST else _TOLD_TO_WAIT
+        pause = self.chance.uniform(*(self.pause_seconds or usual))
+        seconds = {"pause": pause, "block": self.block_seconds}.get(action)
         self.ordered[point, action] += 1
+        self.lying[point] = action
         if action == "crash" and point not in _IN_THE_BACKGROUND:
             self.crashed_at = time.monotonic()
         draft = self.scene.orders / f"{point}.order"
@@ -304,14 +353,39 @@ class Nemeses:
             self.scene.postgres.send(signal.SIGCONT)
 
     async def swallow_commit(self) -> None:
-        """Let a COMMIT through and lose its answer."""
+        """Let a commit through and lose its answer."""
         line = self.scene.postgres_line
         before = line.swallowed
-        async with self._on("pg swallow"):
-            line.swallow_after(b"COMMIT")
-            until = time.monotonic() + 2.0
-            while line.swallowed == before and time.monotonic() < until:
-                await asyncio.sleep(0.02)
+        line.swallow_after(*_COMMITS)
+        if await self._comes_true(lambda: line.swallowed > before):
+            async with self._on("pg swallow"):
+                pass
+        line.swallow_after()
+
+    async def hold_commit(self) -> None:
+        """Kill whoever has just sent a commit, which lies on the line and arrives much later."""
+        line, seconds = self.scene.postgres_line, self.chance.uniform(*_LATE)
+        before = len(line.held)
+        line.hold(*_COMMITS, seconds=seconds)
+        if await self._comes_true(lambda: len(line.held) > before):
+            sender = self.scene.fleet.who_has(line.held[-1])
+            async with self._on("pg late"):
+                await asyncio.gather(asyncio.sleep(seconds), self._kill(sender))
+        line.hold()
+
+    async def _kill(self, web: Web | None) -> None:
+        if web is not None and not web.busy.locked():
+            async with web.busy, self._on("web kill", web):
+                await web.kill()
+                await web.back()
+
+    @staticmethod
+    async def _comes_true(what: Callable[[], bool]) -> bool:
+        """Wait until something happens; tell whether it did, before nobody waits for it."""
+        until = time.monotonic() + _WAITED_FOR
+        while not what() and time.monotonic() < until:
+            await asyncio.sleep(0.02)
+        return what()
 
     async def fill_redis(self) -> None:
         """Leave Redis no room for its file."""

@@ -79,10 +79,13 @@ class Postman:
             seen = [one for one in await asyncio.gather(*copies) if isinstance(one, ReplySeen)]
             if seen:
                 return seen[0]
+        silent = -1
         for _ in range(_TRIES):
-            outcome = await self._attempt(letter, self.fleet.choose())
+            web = self.fleet.choose(but=silent)  # a balancer goes round whoever was silent just now
+            outcome = await self._attempt(letter, web)
             if isinstance(outcome, ReplySeen):
                 return outcome
+            silent = web.number
             await asyncio.sleep(_REST.get(outcome, 0.5))
         return None
 

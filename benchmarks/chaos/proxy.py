@@ -16,6 +16,7 @@ from typing import Final, Self
 __all__ = ["Manner", "Proxy"]
 
 _CHUNK: Final = 64 * 1024
+_READ_SECONDS: Final = 0.3
 _LINGER: Final = struct.pack("ii", 1, 0)
 """Closing then resets the connection instead of ending it."""
 
@@ -48,7 +49,7 @@ class _Pair:
         for end in (self.client, self.server):
             door = end.get_extra_info("socket")
             if door is not None:
-                with suppress(OSError):
+                with suppress(OSError, ValueError):  # it is gone already
                     door.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
             end.transport.abort()
 
@@ -62,9 +63,13 @@ class Proxy:
     manner: Manner = Manner.FAIR
     delay_seconds: float = 0.0
     swallowed: int = 0
+    held: list[int] = field(default_factory=list)
+    """From which port each request came that lay on the line."""
     _pairs: set[_Pair] = field(default_factory=set)
     _fair: asyncio.Event = field(default_factory=asyncio.Event)
-    _swallow: bytes = b""
+    _swallow: tuple[bytes, ...] = ()
+    _hold: tuple[bytes, ...] = ()
+    _hold_seconds: float = 0.0
     _server: asyncio.Server | None = None
 
     @classmethod
@@ -91,12 +96,21 @@ class Proxy:
         for pair in tuple(self._pairs):
             pair.reset()
 
-    def swallow_after(self, words: bytes) -> None:
-        """Let the next request that holds these words through, and lose its answer for ever.
+    def swallow_after(self, *words: bytes) -> None:
+        """Let the next request that holds any of these through, and lose its answer for ever.
 
         The connection is reset when the answer comes: what was asked has been done by then.
+        Without words nothing is swallowed any more.
         """
         self._swallow = words
+
+    def hold(self, *words: bytes, seconds: float = 0.0) -> None:
+        """Let the next request that holds any of these lie for a while, then pass it on.
+
+        It arrives whatever has become of whoever asked, as packets do; everything else goes past.
+        Without words nothing is held any more.
+        """
+        self._hold, self._hold_seconds = words, seconds
 
     async def aclose(self) -> None:
         """Close everything."""
@@ -131,11 +145,23 @@ class Proxy:
         while asked := await reader.read(_CHUNK):
             if self.manner is Manner.FREEZE:
                 await self._fair.wait()
-            if self._swallow and self._swallow in asked:
-                self._swallow, pair.swallowing = b"", True
+            if any(words in asked for words in self._swallow):
+                self._swallow, pair.swallowing = (), True
+            if any(words in asked for words in self._hold):
+                await self._pass_on_late(asked, pair)
+                continue
             server.write(asked)
             await server.drain()
         raise ConnectionResetError
+
+    async def _pass_on_late(self, asked: bytes, pair: _Pair) -> None:
+        self._hold = ()
+        self.held.append(pair.client.get_extra_info("peername")[1])
+        await asyncio.sleep(self._hold_seconds)
+        pair.server.write(asked)
+        await pair.server.drain()
+        # Who asked may be long gone; what was asked is to be read before the line goes, too.
+        await asyncio.sleep(_READ_SECONDS)
 
     async def _answer(
         self, answers: asyncio.StreamReader, client: asyncio.StreamWriter, pair: _Pair

@@ -10,15 +10,13 @@ from benchmarks.chaos.check_answers import BARS
 from benchmarks.chaos.checker import broken
 from benchmarks.chaos.figures import RECOVER_WITHIN, bound, coverage, figures, recoveries
 from benchmarks.chaos.history import History
-from benchmarks.chaos.nemeses import ORDERS
+from benchmarks.chaos.nemeses import HITS, ORDERS
 from domain.shared.failpoints import Point
 
 __all__ = ["lines"]
 
 _ANSWERED_WITHIN: Final = 5.0
 _SHOWN: Final = 40
-_HITS: Final = 3
-"""A cell that was hit fewer times than this proves little."""
 
 
 def lines(history: History, violations: Sequence[Violation]) -> Iterator[str]:
@@ -57,9 +55,9 @@ def _points(history: History) -> Iterator[str]:
     for point in Point:
         cells = hits.get(point.value, Counter())
         passed = sum(cells.values())
-        thin += sum(1 for order in ORDERS if cells[order] < _HITS)
+        thin += sum(1 for order in ORDERS if cells[order] < HITS)
         yield f"| {point.value} | {passed} | {' | '.join(str(cells[one]) for one in ORDERS)} |"
-    yield f"Cells hit fewer than {_HITS} times: {thin} of {len(Point) * len(ORDERS)}."
+    yield f"Cells hit fewer than {HITS} times: {thin} of {len(Point) * len(ORDERS)}."
 
 
 def _figures(history: History, violations: Sequence[Violation]) -> Iterator[str]:

@@ -25,6 +25,7 @@ __all__ = [
     "PrivateRedis",
     "children",
     "free_port",
+    "has_port",
     "missing",
     "pid_alive",
 ]
@@ -55,6 +56,20 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as door:
         port: int = door.getsockname()[1]
         return port
+
+
+def has_port(pid: int, port: int) -> bool:
+    """Tell whether a process has a connection that leaves by this port of the machine."""
+    inodes = {
+        columns[9]
+        for columns in map(str.split, Path("/proc/net/tcp").read_text("ascii").splitlines()[1:])
+        if int(columns[1].partition(":")[2], 16) == port
+    }
+    try:
+        doors = {door.readlink().name for door in Path(f"/proc/{pid}/fd").iterdir()}
+    except OSError:
+        return False
+    return any(f"socket:[{inode}]" in doors for inode in inodes)
 
 
 def pid_alive(pid: int) -> bool:

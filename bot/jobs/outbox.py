@@ -134,7 +134,10 @@ async def _waits_in_chat(work: SqlWork, hint: Push) -> bool | None:
 
 @dataclass(slots=True)
 class _Attempt:
-    """One attempt at one push. ``handed`` tells that it may have left, whatever breaks now."""
+    """One attempt at one push. ``handed`` tells that it may have left, whatever breaks now.
+
+    So may one have that a dead worker was about to send: see `PushClaim.left`.
+    """
 
     house: Resources
     claim: PushClaim
@@ -142,7 +145,8 @@ class _Attempt:
 
     async def make(self) -> bool:
         """Send it if that can be done now; tell whether it has left."""
-        if self.claim.left:
+        self.handed = self.claim.left
+        if self.handed:
             return await self._settle(PushState.UNSURE, "sender-lost")
         if self.claim.strikes > STRIKES:
             return await self._settle(PushState.PARKED, "sender-lost")

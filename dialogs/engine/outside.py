@@ -194,6 +194,8 @@ _HANDED_OUT_AGAIN = timedelta(minutes=7)
 
 PhoneOf = Callable[[Answers, Desk], Awaitable[str]]
 
+_SUM_SAID = "请回复得数，例如 8。"
+
 _RESEND = (
     "重新获取",
     "重新获取验证码",
@@ -238,7 +240,7 @@ class Code(Step[Proof]):
         """Send a code the first time; afterwards say where it went."""
         state = self._state(answers)
         if "captcha" in state:
-            asked = f"发短信前请先答一道小题：{state['captcha']}\n请回复得数，例如 8。"
+            asked = f"发短信前请先答一道小题：{state['captcha']}\n{_SUM_SAID}"
             return Reply(asked, self.choices()[1:])
         expires = state.get("expires")
         if not isinstance(expires, float) or utc_from_timestamp(expires) <= desk.clock.now():
@@ -299,7 +301,9 @@ class Code(Step[Proof]):
         if number_in(heard.text) is None:
             raise UnfitError("请先回复小题的得数，只回复数字，例如 8。")
         if not await desk.codes.solve(desk.openid, half_width(heard.text).strip()):
-            raise UnfitError("得数不对，请再算一次，只回复数字。")
+            # A new one: that on the screen may be solved already, by a turn that was lost, or old.
+            answers.keep(self, {"captcha": await desk.codes.another_sum(desk.openid)})
+            raise UnfitError(f"得数不对，换一道：{self._state(answers)['captcha']}\n{_SUM_SAID}")
         return {}
 
     async def _resend(self, answers: Answers, desk: Desk) -> Json:

@@ -223,6 +223,13 @@ class CodeService:
         await self._secrets.put(f"codes:solved:{openid}", b"1", expires_at=until)
         return True
 
+    async def another_sum(self, openid: OpenId) -> str:
+        """Ask a citizen a sum, in Chinese words; an earlier one counts no more."""
+        left, right = 1 + self._rng.below(9), 1 + self._rng.below(9)
+        until = self._clock.now() + DAY
+        await self._secrets.put(f"codes:sum:{openid}", str(left + right).encode(), expires_at=until)
+        return sum_in_words(left, right)
+
     async def _respect_rest(self, phone: str, now: datetime) -> None:
         until = await self._secrets.get(f"codes:rest:{phone}", now=now)
         if until is not None:
@@ -255,7 +262,7 @@ class CodeService:
             return
         if await self._secrets.get(f"codes:solved:{request.openid}", now=now) is None:
             await attempt.give_back()
-            raise CaptchaNeededError(await self._ask_sum(request.openid, now))
+            raise CaptchaNeededError(await self.another_sum(request.openid))
 
     async def _needs_sum(self, attempt: Charge, request: CodeRequest, now: datetime) -> bool:
         """Tell whether somebody is sending codes about, to phones that need not be theirs."""
@@ -265,12 +272,6 @@ class CodeService:
             if await self._secrets.count(key, since=now - DAY) > self._limits.sends_without_captcha:
                 return True
         return await self._secrets.get("codes:alarm", now=now) is not None
-
-    async def _ask_sum(self, openid: OpenId, now: datetime) -> str:
-        left, right = 1 + self._rng.below(9), 1 + self._rng.below(9)
-        expected = str(left + right).encode()
-        await self._secrets.put(f"codes:sum:{openid}", expected, expires_at=now + DAY)
-        return sum_in_words(left, right)
 
     async def _count_prefix(self, attempt: Charge, phone: str, now: datetime) -> None:
         sends, used = f"codes:prefix:{prefix_of(phone)}", f"codes:used:{prefix_of(phone)}"

@@ -270,6 +270,29 @@ async def test_what_was_handed_over_is_not_sent_again_whatever_breaks_then(
     assert await states(town) == {"unsure": 1}
 
 
+@pytest.mark.parametrize(
+    "fault", [FailpointError("a fault of ours"), UnavailableError("the records are silent")]
+)
+async def test_what_a_dead_worker_may_have_sent_is_not_sent_again_whatever_breaks_its_heir(
+    town: Town, sms: SimulatedSms, fault: Exception
+) -> None:
+    await write(town, TO_PHONE)
+    await killed(town, Point.BEFORE_MARK)
+    town.clock.moment += LEASE
+
+    async def trap(reached: Point, _subject: str, _revision: int) -> None:
+        if reached is Point.BEFORE_MARK:
+            failpoints.disarm()
+            raise fault
+
+    failpoints.arm(trap)
+    await deliver(town.house)
+    town.clock.moment += timedelta(hours=2)
+    await deliver(town.house)
+    assert len(sms.inbox(PHONE)) == 1
+    assert await states(town) == {"unsure": 1}
+
+
 async def test_a_line_that_stays_down_is_tried_for_three_days_and_then_given_up(
     town: Town, sms: SimulatedSms
 ) -> None:

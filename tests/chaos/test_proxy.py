@@ -73,3 +73,16 @@ async def test_a_swallowed_answer_was_asked_for_all_the_same(
         await asked(proxy, b"COMMIT\n")
     assert heard == [b"BEGIN\n", b"COMMIT\n"]
     assert await asked(proxy, b"COMMIT\n") == b"yes\n"
+
+
+async def test_what_lay_on_the_line_arrives_though_its_sender_is_gone(
+    proxy: Proxy, heard: list[bytes]
+) -> None:
+    proxy.hold(b"COMMIT", seconds=0.4)
+    with pytest.raises(TimeoutError):
+        await asked(proxy, b"COMMIT\n")
+    assert await asked(proxy, b"COMMIT AGAIN\n") == b"yes\n"
+    assert (len(proxy.held), heard) == (1, [b"COMMIT AGAIN\n"])
+    while len(heard) < 2:  # noqa: ASYNC110 (the line tells nobody)
+        await asyncio.sleep(0.02)
+    assert heard == [b"COMMIT AGAIN\n", b"COMMIT\n"]
