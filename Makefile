@@ -6,7 +6,7 @@ LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # Tests write much that nobody reads: to the memory where there is room, as disks may be slow.
-export PYTEST_DEBUG_TEMPROOT := $(shell df --output=avail /dev/shm 2>/dev/null | awk '$$1 > 2000000 {print "/dev/shm"}')
+export PYTEST_DEBUG_TEMPROOT := $(shell df --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 2000000 {print "/dev/shm"}')
 
 # More than there are cores, as many tests wait for a browser, a database or a process.
 PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
