@@ -108,15 +108,8 @@ class Secure(Step[Json]):
         A citizen who asks something in between must still be able to send off the open page.
         """
         about = await self._carried(answers, desk)
-        kept = answers.draft.answers.get(f"{self.id}.page")
-        now = desk.clock.now().timestamp()
-        match kept:
-            case {"url": str(url), "until": float(until), **rest} if (
-                until > now and rest.get("about", {}) == about
-            ):
-                pass
-            case _:
-                url = await self._issue(answers, desk, about)
+        url = await self._handed_out(answers, desk, about)
+        url = url or await self._issue(answers, desk, about)
         return Reply(
             answers.fill(self.prompt),
             (Option("填好了，继续", say="继续"), *self.offered(answers)),
@@ -126,6 +119,19 @@ class Secure(Step[Json]):
 
     async def _carried(self, answers: Answers, desk: Desk) -> dict[str, str]:
         return dict(await self.carries(answers, desk)) if self.carries else {}
+
+    async def _handed_out(self, answers: Answers, desk: Desk, about: dict[str, str]) -> str:
+        """Return the page that the citizen may have open; ``""`` if it is not good any more.
+
+        A turn that was lost may have handed out a newer one, which nobody knows of.
+        """
+        now = desk.clock.now().timestamp()
+        match answers.draft.answers.get(f"{self.id}.page"):
+            case {"url": str(url), "until": float(until), **rest} if (
+                until > now and rest.get("about", {}) == about
+            ):
+                return url if await desk.pages.is_open(url) else ""
+        return ""
 
     async def _issue(self, answers: Answers, desk: Desk, about: dict[str, str]) -> str:
         draft = answers.draft

@@ -230,6 +230,14 @@ class PageService:
             raise LinkExpiredError
         return page
 
+    async def is_open(self, url: str) -> bool:
+        """Tell whether a form that was handed out can still be sent off."""
+        try:
+            await self.read(url.rpartition("/")[2])
+        except (LinkBrokenError, LinkExpiredError, LinkUsedError):
+            return False
+        return True
+
     async def fill(self, token: str, answer: Json, *, openid: OpenId | None = None) -> OneTimePage:
         """Take what a citizen sent on a form; of many at once, one.
 

@@ -57,6 +57,18 @@ async def test_the_page_that_is_handed_out_can_always_still_be_sent_off(bench: B
         assert (page.expires_at - bench.clock.now()) >= FORM_LIFE / 4
 
 
+async def test_a_page_that_a_lost_turn_replaced_is_not_handed_out_again(bench: Bench) -> None:
+    await bench.say("打字")
+    draft = bench.draft
+    await bench.desk.pages.issue(
+        openid=bench.desk.openid, draft_id=draft.id, flow=draft.flow, step="identity"
+    )
+    await bench.say("填好了")
+    await bench.fill(id_number=FIRST_ID)
+    await bench.say("填好了")
+    assert bench.at == "review"
+
+
 async def test_a_page_that_was_replaced_or_used_up_is_closed(bench: Bench) -> None:
     await bench.say("打字")
     old = link(bench).rpartition("/")[2]
