@@ -204,7 +204,8 @@ class Resources(Equipment):
             # As if a moment ago, so that the next citizen has them counted anew.
             await work.plans.counts(self.clock.now() - timedelta(seconds=1))
             await work.documents.documents()
-            await work.documents.faqs()
+            # On opening day nobody must wait for what takes a second to make.
+            await work.documents.index()
             await work.posters.book()
 
     async def sweep(self) -> None:

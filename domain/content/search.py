@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from heapq import nlargest
 from math import log
+from threading import Lock
 from typing import Final
 
 from rapidfuzz import fuzz, process
@@ -82,9 +83,20 @@ def is_question(text: str) -> bool:
     return len(_HAN.findall(text)) >= _SHORTEST and bool(_ASKING.search(text.strip()))
 
 
-@lru_cache(maxsize=2)
+_MAKING: Final = Lock()
+
+
 def index_of(faqs: tuple[Faq, ...], synonyms: Synonyms = ()) -> "FaqIndex":
-    """Return the index of some questions; the same as before where nothing has changed."""
+    """Return the index of some questions; the same as before where nothing has changed.
+
+    May be called from many threads at once: one makes it, the others wait for that.
+    """
+    with _MAKING:
+        return _made(faqs, synonyms)
+
+
+@lru_cache(maxsize=2)
+def _made(faqs: tuple[Faq, ...], synonyms: Synonyms) -> "FaqIndex":
     return FaqIndex(faqs, synonyms)
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from threading import Lock
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -92,6 +93,10 @@ def _tokenizer(weights: Mapping[str, int]) -> Any:
     return tokenizer
 
 
+_LOADING: Final = Lock()
+"""Several may search first, each in a thread of its own."""
+
+
 @cache
 def _jieba() -> Any:
     """Return jieba, loaded by whoever searches first, without what it would load beside.
@@ -99,14 +104,15 @@ def _jieba() -> Any:
     It looks for a part of setuptools to open files with that are never opened here: half a second
     and 11 MB. Without that part it does as well.
     """
-    kept = sys.modules.get("pkg_resources")
-    sys.modules["pkg_resources"] = None  # type: ignore[assignment] # Python's word for «not there»
-    try:
-        import jieba  # noqa: PLC0415 (10 MB that only a process that searches should cost)
-    finally:
-        del sys.modules["pkg_resources"]
-        if kept is not None:
-            sys.modules["pkg_resources"] = kept
+    with _LOADING:
+        kept = sys.modules.get("pkg_resources")
+        sys.modules["pkg_resources"] = None  # type: ignore[assignment] # Python's word for «not there»
+        try:
+            import jieba  # noqa: PLC0415 (10 MB that only a process that searches should cost)
+        finally:
+            del sys.modules["pkg_resources"]
+            if kept is not None:
+                sys.modules["pkg_resources"] = kept
     return jieba
 
 

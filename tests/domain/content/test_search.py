@@ -1,5 +1,9 @@
+import subprocess
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pypinyin
 import pytest
@@ -20,6 +24,23 @@ FAQS = (
     a_faq("number", "备案编号在哪里找？", "怎么查备案编号"),
 )
 INDEX = FaqIndex(FAQS, (("报名", "登记"), ("上车", "登记房源")))
+
+LOADED_AT_ONCE = """
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from domain.content.segments import Segmenter
+
+start = Barrier(8)
+
+
+def first(_):
+    start.wait()
+    return Segmenter(["怎么办"]).words("怎么办")
+
+
+with ThreadPoolExecutor(8) as threads:
+    assert len({*map(tuple, threads.map(first, range(8)))}) == 1
+"""
 
 
 def answered(text: str) -> str | None:
@@ -219,3 +240,23 @@ def _first_read_like(letter: str) -> str:
 _FIRST: dict[str, str] = {}
 for _letter in map(chr, segments._readings()):  # noqa: SLF001 (as above)
     _FIRST.setdefault(pypinyin.lazy_pinyin(_letter)[0], _letter)
+
+
+def test_many_who_search_first_at_once_share_one_index() -> None:
+    faqs = (a_faq("many", "很多人同时来问怎么办"),)
+    start = Barrier(8)
+
+    def first(_: int) -> FaqIndex:
+        start.wait()
+        return index_of(faqs)
+
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(first, range(8)))
+    assert all(one is made[0] for one in made)
+
+
+def test_the_library_is_loaded_once_however_many_need_it_at_once() -> None:
+    begun = subprocess.run(  # noqa: S603 (ourselves)
+        [sys.executable, "-c", LOADED_AT_ONCE], check=False, capture_output=True, text=True
+    )
+    assert begun.returncode == 0, begun.stderr
