@@ -130,7 +130,7 @@ class Secure(Step[Json]):
             case {"url": str(url), "until": float(until), **rest} if (
                 until > now and rest.get("about", {}) == about
             ):
-                return url if await desk.pages.is_open(url) else ""
+                return "" if await desk.pages.is_spent(url) else url
         return ""
 
     async def _issue(self, answers: Answers, desk: Desk, about: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ keep only the SHA-256. Looking at the page changes nothing; sending it works onc
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -230,13 +231,14 @@ class PageService:
             raise LinkExpiredError
         return page
 
-    async def is_open(self, url: str) -> bool:
-        """Tell whether a form that was handed out can still be sent off."""
-        try:
-            await self.read(url.rpartition("/")[2])
-        except (LinkBrokenError, LinkExpiredError, LinkUsedError):
-            return False
-        return True
+    async def is_spent(self, url: str) -> bool:
+        """Tell whether a form that was handed out was sent off, or replaced by a newer one."""
+        with suppress(LinkBrokenError):
+            try:
+                await self.read(url.rpartition("/")[2])
+            except (LinkExpiredError, LinkUsedError):
+                return True
+        return False
 
     async def fill(self, token: str, answer: Json, *, openid: OpenId | None = None) -> OneTimePage:
         """Take what a citizen sent on a form; of many at once, one.
